@@ -1,0 +1,116 @@
+"""The only place that knows what kind of outcome a study has."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bedside.endpoints.measure import Measure
+from bedside.evidence.figure import Figure
+from bedside.types import Floats, Integers
+
+Y = TypeVar("Y")
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference(Generic[Y, P]):
+    """What measures may be fixed on before the test partition is opened.
+
+    Attributes:
+        development: Outcomes of the development samples.
+        tuning: Outcomes that go with `predictions`: the calibration half, or all development samples when
+            cross-fitted.
+        predictions: Predictions for them by models that were not fitted on them.
+    """
+
+    development: Sequence[Y]
+    tuning: Sequence[Y]
+    predictions: Sequence[P]
+
+
+@dataclass(frozen=True, slots=True)
+class View(Generic[Y, P]):
+    """The judged rows of one learner in one validation, for figures.
+
+    Attributes:
+        learner: Its name.
+        outcomes: Outcomes, in row order.
+        predictions: Predictions, same order.
+        fold: Which split each row comes from, shape (n,).
+        patient: Integer code of each row's patient, shape (n,).
+        settings: What the endpoint fixed on tuning, by split number ({"threshold": 0.31}).
+    """
+
+    learner: str
+    outcomes: Sequence[Y]
+    predictions: Sequence[P]
+    fold: Integers
+    patient: Integers
+    settings: Sequence[Mapping[str, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Categorical(Generic[Y, P]):
+    """An endpoint whose outcome is one of k classes, as conventional classifiers need it."""
+
+    classes: tuple[str, ...]
+    index: Callable[[Sequence[Y]], Integers]
+    """Outcomes to class numbers, shape (n,)."""
+    probabilities: Callable[[Sequence[P]], Floats]
+    """Predictions to class probabilities, shape (n, k)."""
+    predictions: Callable[[Floats], list[P]]
+    """Class probabilities, shape (n, k), to predictions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numeric(Generic[Y, P]):
+    """An endpoint whose outcome is a number, as conventional regressors need it."""
+
+    unit: str
+    values: Callable[[Sequence[Y]], Floats]
+    """Outcomes to numbers, shape (n,)."""
+    estimates: Callable[[Sequence[P]], Floats]
+    """Predictions to numbers, shape (n,)."""
+    predictions: Callable[[Floats], list[P]]
+    """Numbers, shape (n,), to predictions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint(Generic[Y, P]):
+    """A kind of outcome: its measures, how predictions are pooled, stored and drawn, and its words.
+
+    Attributes:
+        name: "binary", "multiclass", "continuous", ...
+        target: How conventional learners see the outcome.
+        primary: Name of the default primary measure.
+        stratum: Outcome to a hashable by which splits are stratified.
+        describe: Outcome to the word used in tables ("malignant"); continuous outcomes give a range.
+        parse: One cell of a table to an outcome; raises OutcomeProblem with what is allowed.
+        measures: All measures, fixed on the reference (operating points, censoring weights), per split.
+        settings: What was fixed on the reference, for the record ({"threshold": 0.31}).
+        loss: (outcomes, predictions) to the proper score that tuning minimises, equally for every learner.
+        pool: Several members' predictions for the same cases, to one prediction a case.
+        cells: Predictions to named columns, each of shape (n,), for predictions.parquet.
+        restore: The inverse of `cells`, exact.
+        outcome_cells: Outcomes to named columns.
+        restore_outcomes: The inverse of `outcome_cells`.
+        figures: Views of all learners in the primary validation, to figures.
+        doubt: Estimates by measure name, to a sentence that belongs beside the verdict, or "".
+    """
+
+    name: str
+    target: Categorical[Y, P] | Numeric[Y, P]
+    primary: str
+    stratum: Callable[[Y], Hashable]
+    describe: Callable[[Y], str]
+    parse: Callable[[object], Y]
+    measures: Callable[[Reference[Y, P]], tuple[Measure[Y, P], ...]]
+    settings: Callable[[Reference[Y, P]], Mapping[str, float]]
+    loss: Callable[[Sequence[Y], Sequence[P]], float]
+    pool: Callable[[Sequence[Sequence[P]]], list[P]]
+    cells: Callable[[Sequence[P]], Mapping[str, Floats]]
+    restore: Callable[[Mapping[str, Floats]], list[P]]
+    outcome_cells: Callable[[Sequence[Y]], Mapping[str, Floats]]
+    restore_outcomes: Callable[[Mapping[str, Floats]], list[Y]]
+    figures: Callable[[Sequence[View[Y, P]]], tuple[Figure, ...]]
+    doubt: Callable[[Mapping[str, float]], str]

@@ -1,0 +1,264 @@
+"""The frozen record of a run: what `run` writes and report, release and serve read.
+
+Versioned; `bedside.evidence.schema.json_schema()` gives the published JSON schema. Tables are flat rows so
+that a script can query them without knowing the endpoint.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from bedside.evidence.figure import Figure, Frozen
+
+SCHEMA_VERSION = "1.0"
+
+
+class Learner(Frozen):
+    """A learner of the study; `name` is what rows refer to."""
+
+    name: str
+    label: str
+    description: str
+    role: Literal["model", "comparator"]
+
+
+class Study(Frozen):
+    """What was asked, as declared before the run."""
+
+    name: str
+    title: str
+    question: str
+    intended_use: str
+    modality: str
+    endpoint: str
+    classes: tuple[str, ...] = ()
+    unit: str = ""
+    eligibility: str
+    outcome: str
+    horizon: str
+    source: str
+    licence: str
+    citation: str
+    model: str
+    comparators: tuple[str, ...]
+    learners: tuple[Learner, ...]
+    primary_measure: str
+    primary_comparator: str
+    primary_validation: str
+    release_rule: str
+    subgroups: tuple[str, ...] = ()
+    minimum_group: int
+    margin: float
+    trials: int
+    simulated: bool = False
+    card: str = ""
+    """The text of card.md without its front matter."""
+    limits: tuple[str, ...] = ()
+    identity: str = "by patient"
+    """How repeated patients are recognised, or that they cannot be."""
+
+
+class Measure(Frozen):
+    """How a measure is printed and read."""
+
+    name: str
+    label: str
+    higher_is_better: bool | None
+    target: float | None = None
+    operating: bool = False
+    bounds: tuple[float | None, float | None] = (0.0, 1.0)
+
+
+class FlowStep(Frozen):
+    """One box of the flow diagram: `kind` "read", "excluded" (with reason) or "included"."""
+
+    kind: Literal["read", "excluded", "included"]
+    text: str
+    records: int
+    patients: int | None = None
+
+
+class Partition(Frozen):
+    """Size and outcome of one partition of one split."""
+
+    validation: str
+    split: str
+    partition: Literal["development", "selection", "calibration", "test"]
+    cases: int
+    patients: int
+    outcome: dict[str, float]
+    """Cases by outcome word; for a number: mean, sd, median, low quartile, high quartile."""
+
+
+class Characteristic(Frozen):
+    """One row of table 1: a predictor or attribute by partition and outcome.
+
+    `group` is "all", a partition ("development") or an outcome ("outcome=malignant"). Numbers are median and
+    quartiles; categories are counts.
+    """
+
+    variable: str
+    category: str | None = None
+    group: str
+    cases: int
+    missing: int
+    count: int | None = None
+    median: float | None = None
+    low_quartile: float | None = None
+    high_quartile: float | None = None
+    unit: str = ""
+
+
+class Validation(Frozen):
+    """A validation that was done; `primary` marks the one the verdict rests on."""
+
+    name: str
+    description: str
+    partition: Literal["test", "out_of_fold"]
+    splits: tuple[str, ...]
+    primary: bool
+
+
+class Performance(Frozen):
+    """One measure of one learner in one group.
+
+    Exactly one of `value` and `reason` is set: what cannot be estimated says why.
+
+    Attributes:
+        validation: Which validation ("holdout").
+        partition: "development", "tuning", "test" or "out_of_fold".
+        group: "all", "sex=female", or "split=site=cleveland" for one split of a validation.
+    """
+
+    learner: str
+    validation: str
+    partition: Literal["development", "tuning", "test", "out_of_fold"]
+    group: str
+    measure: str
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float = 0.95
+    cases: int
+    patients: int
+    method: str = ""
+    reason: str = ""
+
+
+class Comparison(Frozen):
+    """A paired contrast: learner minus comparator. `primary` marks the one pre-specified contrast."""
+
+    learner: str
+    comparator: str
+    validation: str
+    partition: Literal["test", "out_of_fold"]
+    group: str = "all"
+    measure: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    level: float = 0.95
+    p: float | None
+    p_adjusted: float | None
+    """Holm-adjusted over the secondary contrasts; equal to p for the primary one."""
+    method: str
+    primary: bool = False
+    reason: str = ""
+
+
+class OperatingPoint(Frozen):
+    """What was fixed on tuning data before the test partition was opened, by split."""
+
+    learner: str
+    validation: str
+    split: str
+    rule: str
+    settings: dict[str, float]
+
+
+class Finding(Frozen):
+    """One result of the audits: leakage, duplicates, impossible dates."""
+
+    kind: str
+    severity: Literal["info", "warning", "serious"]
+    text: str
+    count: int = 0
+
+
+class Tuning(Frozen):
+    """How one learner was tuned in one split."""
+
+    learner: str
+    validation: str
+    split: str
+    trials: int
+    best_loss: float | None
+    settings: dict[str, float | int | str | bool]
+    notes: dict[str, float | int | str | bool | None] = Field(default_factory=dict)
+
+
+class Ledger(Frozen):
+    """How often this test partition has been evaluated on this machine, this run included."""
+
+    validation: str
+    test_hash: str
+    evaluations: int
+    distinct_code: int
+
+
+class Plan(Frozen):
+    """Whether an analysis plan was frozen before the run, and whether it was followed."""
+
+    frozen: bool
+    followed: bool | None
+    plan_hash: str | None
+    frozen_at: str | None
+    departures: tuple[str, ...] = ()
+
+
+class Provenance(Frozen):
+    """Hashes, seeds and environment; `timings` and `environment` are outside the byte-equality promise."""
+
+    bedside_version: str
+    seed: int
+    data_hash: str
+    code_hash: str
+    study_hash: str
+    command: str
+    environment: dict[str, str]
+    timings: dict[str, float]
+    files: dict[str, str] = Field(default_factory=dict)
+    """sha256 of predictions.parquet, contribution tables and artefacts, by relative path."""
+
+
+class Evidence(Frozen):
+    """Everything a report, a release or a service may say about a run."""
+
+    schema_version: str = SCHEMA_VERSION
+    verdict: str
+    """The first sentence of the report, in plain words, whichever way it fell."""
+    doubts: tuple[str, ...] = ()
+    study: Study
+    measures: tuple[Measure, ...]
+    validations: tuple[Validation, ...]
+    flow: tuple[FlowStep, ...]
+    partitions: tuple[Partition, ...]
+    characteristics: tuple[Characteristic, ...]
+    performance: tuple[Performance, ...]
+    comparisons: tuple[Comparison, ...]
+    operating_points: tuple[OperatingPoint, ...]
+    tuning: tuple[Tuning, ...]
+    audit: tuple[Finding, ...]
+    figures: tuple[Figure, ...]
+    methods: tuple[str, ...]
+    """Paragraphs of methods text, ready to paste."""
+    ledger: tuple[Ledger, ...]
+    plan: Plan
+    provenance: Provenance
+    released: str | None = None
+    """The learner that the release rule chose, by name."""
+
+
+def json_schema() -> dict[str, object]:
+    """The JSON schema of evidence.json, as published with each version."""
+    return Evidence.model_json_schema()

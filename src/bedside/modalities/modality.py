@@ -1,0 +1,43 @@
+"""What every modality tells the spine about its predictors."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bedside.types import Floats
+
+X = TypeVar("X")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One predictor as a column of cases, for table 1 and the leakage audit.
+
+    Attributes:
+        name: As declared ("cholesterol").
+        unit: UCUM unit or "".
+        numbers: Values, shape (n,), NaN where missing; None for categories.
+        codes: Category codes, shape (n,), -1 where missing; None for numbers.
+        categories: Words of the codes.
+    """
+
+    name: str
+    unit: str
+    numbers: Floats | None = None
+    codes: Floats | None = None
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modality(Generic[X]):
+    """How the spine looks at predictors without knowing what they are.
+
+    Attributes:
+        name: "tabular", "imaging", ...
+        variables: Predictors of all cases to columns worth describing; may be empty (images).
+        digest: Predictors of one case to bytes that are equal when the content is equal (duplicates, data hash).
+    """
+
+    name: str
+    variables: Callable[[Sequence[X]], tuple[Variable, ...]]
+    digest: Callable[[Sequence[X]], list[bytes]]

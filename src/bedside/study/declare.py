@@ -1,0 +1,93 @@
+"""A study, as declared before any result is seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from bedside.data.cohort import Cohort
+from bedside.data.source import Source
+from bedside.data.split import Validation
+from bedside.endpoints.endpoint import Endpoint
+from bedside.errors import StudyError
+from bedside.modalities.modality import Modality
+from bedside.training.learner import Learner
+
+R = TypeVar("R")
+X = TypeVar("X")
+Y = TypeVar("Y")
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(Generic[R, X, Y, P]):
+    """One clinical question put on trial.
+
+    Attributes:
+        name: snake_case; the folder's name for applications.
+        question: The clinical question, in one sentence.
+        intended_use: Who would use the answer, for whom, at which moment.
+        source: Where the records come from.
+        cohort: Who is studied and what the outcome is.
+        modality: What the predictors are, described for table 1 and the audit.
+        endpoint: The kind of outcome.
+        model: The deep model on trial.
+        comparators: What clinicians use today and what is simpler; never empty.
+        validations: The primary one first.
+        subgroups: Names of sample attributes by which every measure is broken down.
+        primary_measure: Name of the measure the verdict rests on; the endpoint's own when empty.
+        primary_comparator: The comparator of the one pre-specified contrast; the first when empty.
+        margin: Difference in the primary measure that is too small to matter.
+        release_rule: Which learner would be released, in words, declared before the run.
+        minimum_group: Smallest subgroup that is reported.
+        trials: Settings tried for each learner, equally.
+        bootstrap: Number of bootstrap replicates.
+        identity: How repeated patients are recognised, or that they cannot be.
+        folder: Where card.md lies; None when there is none.
+        limits: Known limits that the report must print.
+        origin: How this study is named on the command line, to reproduce it.
+    """
+
+    name: str
+    question: str
+    intended_use: str
+    source: Source[R]
+    cohort: Cohort[R, X, Y]
+    modality: Modality[X]
+    endpoint: Endpoint[Y, P]
+    model: Learner[X, Y, P]
+    comparators: tuple[Learner[X, Y, P], ...]
+    validations: tuple[Validation, ...]
+    subgroups: tuple[str, ...] = ()
+    primary_measure: str = ""
+    primary_comparator: str = ""
+    margin: float = 0.01
+    release_rule: str = "the simplest learner within the margin of the best on tuning data"
+    minimum_group: int = 20
+    trials: int = 10
+    bootstrap: int = 2000
+    identity: str = "by patient"
+    folder: Path | None = None
+    limits: tuple[str, ...] = ()
+    origin: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.comparators:
+            msg = f"study {self.name!r} names no comparator; a model is only ever tried against one"
+            raise StudyError(msg)
+        if not self.validations:
+            msg = f"study {self.name!r} names no validation; declare at least one, the primary first"
+            raise StudyError(msg)
+        names = [learner.name for learner in self.learners]
+        if len(set(names)) != len(names):
+            msg = f"study {self.name!r} has learners of the same name: {sorted(names)}; names must be unique"
+            raise StudyError(msg)
+        if self.primary_comparator and self.primary_comparator not in names[1:]:
+            msg = f"primary comparator {self.primary_comparator!r} is none of the comparators {names[1:]}"
+            raise StudyError(msg)
+
+    @property
+    def learners(self) -> tuple[Learner[X, Y, P], ...]:
+        """The model, then the comparators."""
+        return (self.model, *self.comparators)
