@@ -68,6 +68,7 @@ class Validation(Protocol):
         partition: How its judged rows are called: "test" or "out_of_fold".
         source: Another source whose records are judged but never learned from; None for internal validation.
             The run gives the samples drawn from it `attributes["source"] = source.name`.
+        by_split: Whether each split deserves rows of its own (a site, a period), unlike random folds.
     """
 
     @property
@@ -78,6 +79,8 @@ class Validation(Protocol):
     def partition(self) -> str: ...
     @property
     def source(self) -> Source[object] | None: ...
+    @property
+    def by_split(self) -> bool: ...
 
     def splits(
         self, samples: Sequence[Sample[object, Y]], stratum: Callable[[Y], Hashable], seed: int

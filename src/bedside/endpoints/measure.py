@@ -62,11 +62,15 @@ class Measure(Generic[Y, P]):
         label: As printed ("AUROC").
         columns: Names of the k columns of the contributions.
         contribute: (outcomes, predictions) to Contributions.
-        statistic: Rows (m, k) to a function of weights; sorts or pairs once, then serves every replicate.
+        statistic: Rows (m, k) to a function of weights; sorts or pairs once, then serves every replicate. It takes all
+            it needs from the rows: rows of folds with different operating points are concatenated before it is called.
         higher_is_better: Direction; None where there is a target value instead (calibration slope).
         target: The ideal value where higher_is_better is None (slope 1, intercept 0).
         pooled: False for rank measures, which are averaged within folds and never pooled over them.
         interval: Closed-form interval for independent cases, (rows, level) to Interval, or None.
+        clustered_interval: Closed-form interval for repeated patients and for folds, (rows, patient codes, fold codes,
+            level) to Interval, or None (then: bootstrap by patient). Codes are integers, one per case; where it is
+            given, each case has exactly one row.
         contrast: Closed-form paired contrast for independent cases, (rows, other rows, level) to Difference, or None.
         bounds: Smallest and largest possible value.
         operating: True where the measure depends on the operating point chosen on tuning.
@@ -81,6 +85,7 @@ class Measure(Generic[Y, P]):
     target: float | None = None
     pooled: bool = True
     interval: Callable[[Floats, float], Interval | None] | None = None
+    clustered_interval: Callable[[Floats, Integers, Integers, float], Interval | None] | None = None
     contrast: Callable[[Floats, Floats, float], Difference | None] | None = None
     bounds: tuple[float, float] = (0.0, 1.0)
     operating: bool = False
