@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from bedside.types import Floats
+from bedside.evidence.schema import Finding
+from bedside.types import Floats, Json
 
 X = TypeVar("X")
 
@@ -36,8 +37,13 @@ class Modality(Generic[X]):
         name: "tabular", "imaging", ...
         variables: Predictors of all cases to columns worth describing; may be empty (images).
         digest: Predictors of one case to bytes that are equal when the content is equal (duplicates, data hash).
+        profile: Development predictors to what new cases are later checked against (ranges, categories); stored
+            with a run as profile.json. None where nothing can be checked.
+        compare: (stored profile, new predictors) to what is unlike development. None with `profile`.
     """
 
     name: str
     variables: Callable[[Sequence[X]], tuple[Variable, ...]]
     digest: Callable[[Sequence[X]], list[bytes]]
+    profile: Callable[[Sequence[X]], Json] | None = None
+    compare: Callable[[Json, Sequence[X]], tuple[Finding, ...]] | None = None
