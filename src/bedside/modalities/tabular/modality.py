@@ -20,7 +20,7 @@ def tabular(schema: Schema) -> Modality[Record]:
         variables=lambda rows: variables(schema, rows),
         digest=lambda rows: digest(schema, rows),
         profile=lambda rows: profile_of(schema, rows),
-        compare=lambda profile, rows: compare_with(profile, rows),
+        compare=compare_with,
     )
 
 

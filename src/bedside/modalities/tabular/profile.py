@@ -66,7 +66,7 @@ def _column_profile(column: Column, series: pl.Series) -> dict[str, Json]:
 
 def _missing_findings(column: Column, series: pl.Series, before: dict[str, Json]) -> list[Finding]:
     count, expected = series.null_count(), cast("float", before["missing"])
-    if not count or count / len(series) <= expected + 0.2:  # noqa: PLR2004 - a fifth more than in development
+    if not count or count / len(series) <= expected + 0.2:
         return []
     text = (
         f"{column.name!r} is missing in {count} of {len(series)} rows; in development it was missing in {expected:.0%}"

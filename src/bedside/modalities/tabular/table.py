@@ -55,8 +55,8 @@ class Table:
         """
         if schema not in self._restricted:
             frame = pl.DataFrame([_typed(self.frame, column) for column in schema.columns])
-            self._restricted[schema] = self if frame.equals(self.frame) and _same_types(frame, self.frame) else (
-                Table(frame)
+            self._restricted[schema] = (
+                self if frame.equals(self.frame) and _same_types(frame, self.frame) else (Table(frame))
             )
         return self._restricted[schema]
 
@@ -164,7 +164,9 @@ def _number(series: pl.Series, column: Column) -> pl.Series:
     elif series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null):
         numbers = series.cast(pl.Float64)
     else:
-        msg = f"column {column.name!r} is declared a number but holds {series.dtype}; make it a category or leave it out"
+        msg = (
+            f"column {column.name!r} is declared a number but holds {series.dtype}; make it a category or leave it out"
+        )
         raise TableProblem(msg)
     numbers = numbers.fill_nan(None)
     infinite = int(numbers.is_infinite().sum())
