@@ -88,6 +88,7 @@ class Endpoint(Generic[Y, P]):
         parse: One cell of a table to an outcome; raises OutcomeProblem with what is allowed.
         measures: All measures, fixed on the reference (operating points, censoring weights), per split.
         settings: What was fixed on the reference, for the record ({"threshold": 0.31}).
+        rule: By which rule the settings are fixed, in words, for the methods section; "" where nothing is fixed.
         loss: (outcomes, predictions) to the proper score that tuning minimises, equally for every learner.
         pool: Several members' predictions for the same cases, to one prediction a case.
         cells: Predictions to named columns, each of shape (n,), for predictions.parquet.
@@ -95,7 +96,8 @@ class Endpoint(Generic[Y, P]):
         outcome_cells: Outcomes to named columns.
         restore_outcomes: The inverse of `outcome_cells`.
         figures: Views of all learners in the primary validation, to figures.
-        doubt: Estimates by measure name, to a sentence that belongs beside the verdict, or "".
+        doubt: Values by measure name (and, where there are classes, "smallest_class": judged cases of the rarest one),
+            to a sentence that belongs beside the verdict, or "".
     """
 
     name: str
@@ -114,3 +116,4 @@ class Endpoint(Generic[Y, P]):
     restore_outcomes: Callable[[Mapping[str, Floats]], list[Y]]
     figures: Callable[[Sequence[View[Y, P]]], tuple[Figure, ...]]
     doubt: Callable[[Mapping[str, float]], str]
+    rule: str = ""
