@@ -1,0 +1,146 @@
+"""Logistic or linear regression with an elastic-net penalty: what a statistician would try first."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from sklearn.exceptions import ConvergenceWarning
+
+from bedside.comparators.outcome import class_numbers, numbers
+from bedside.comparators.regression import from_scores, linear, logistic
+from bedside.data.sample import Sample
+from bedside.endpoints.endpoint import Endpoint, Numeric
+from bedside.modalities.tabular.column import Schema
+from bedside.modalities.tabular.features import Features
+from bedside.modalities.tabular.table import Record
+from bedside.training.learner import Settings, Trial
+from bedside.training.storage import damaged, read_json, write_json
+from bedside.training.threads import single_thread
+from bedside.types import Floats, Json
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, eq=False)
+class LinearPredictor(Generic[P]):
+    """Features, coefficients and the way to a prediction.
+
+    Attributes:
+        endpoint: How scores become predictions.
+        features: Fitted on development.
+        coefficients: Shape (p, s); s scores a case: one for two classes or a number, k for k > 2 classes.
+        intercepts: Shape (s,).
+    """
+
+    endpoint: Endpoint[Any, P]
+    features: Features
+    coefficients: Floats
+    intercepts: Floats
+
+    def predict(self, predictors: Sequence[Record]) -> list[P]:
+        """One prediction a case."""
+        if len(predictors) == 0:
+            return []
+        # A sum over each row by itself: a matrix product may round differently alone and in company.
+        matrix = self.features.transform(predictors)
+        scores = np.einsum("np,ps->ns", matrix, self.coefficients) + self.intercepts
+        return from_scores(self.endpoint, scores)
+
+    def save(self, folder: Path) -> None:
+        """Write features as JSON, coefficients as safetensors."""
+        write_json(folder / "features.json", {"features": self.features.state()})
+        save_file(
+            {"coefficients": np.ascontiguousarray(self.coefficients), "intercepts": self.intercepts},
+            folder / "coefficients.safetensors",
+        )
+
+
+@dataclass(frozen=True)
+class ElasticNet(Generic[P]):
+    """Recipe: penalised regression on imputed, one-hot encoded, standardised predictors.
+
+    The settings are `penalty`, per case as glmnet's lambda, and `mixing`, the share of the absolute-value
+    penalty (0 ridge, 1 lasso; Zou and Hastie, 2005).
+
+    Attributes:
+        endpoint: Categorical gives logistic, multinomial for more than two classes; numeric gives linear regression.
+        schema: The predictors.
+    """
+
+    endpoint: Endpoint[Any, P]
+    schema: Schema
+    name: ClassVar[str] = "elastic_net"
+    members: ClassVar[int] = 1
+    defaults: ClassVar[Settings] = {"penalty": 0.01, "mixing": 0.5}
+
+    @property
+    def label(self) -> str:
+        """As printed."""
+        kind = "Linear" if isinstance(self.endpoint.target, Numeric) else "Logistic"
+        return f"{kind} regression (elastic net)"
+
+    @property
+    def description(self) -> str:
+        """One sentence for the methods section."""
+        return (
+            f"{self.label} on standardised predictors, categories one-hot encoded, missing numbers replaced by the "
+            "development median and marked by an indicator (scikit-learn)."
+        )
+
+    def propose(self, trial: Trial) -> Settings:
+        """Strength of the penalty per case, and its mixing."""
+        return {
+            "penalty": trial.suggest_float("penalty", 1e-4, 1.0, log=True),
+            "mixing": trial.suggest_float("mixing", 0.0, 1.0),
+        }
+
+    def fit(
+        self,
+        settings: Settings,
+        development: Sequence[Sample[Record, Any]],
+        selection: Sequence[Sample[Record, Any]],  # noqa: ARG002 - a convex problem needs no early stopping
+        *,
+        seed: int,
+    ) -> tuple[LinearPredictor[P], Mapping[str, Json]]:
+        """Fit with these settings.
+
+        Raises:
+            ModelError: Development holds one class only, or a number is not finite.
+        """
+        target = self.endpoint.target
+        features = Features.fit(self.schema, [s.predictors for s in development], encode="one_hot", standardise=True)
+        matrix = features.transform([s.predictors for s in development])
+        penalty, mixing = float(settings["penalty"]), float(settings["mixing"])
+        with single_thread(), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvergenceWarning)
+            if isinstance(target, Numeric):
+                coefficients, intercepts = linear(matrix, numbers(target, development, self.name), penalty, mixing, seed)
+            else:
+                index = class_numbers(target, development, self.name)
+                coefficients, intercepts = logistic(matrix, index, len(target.classes), penalty, mixing, seed)
+        converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+        record = {"nonzero": int((coefficients != 0).any(axis=1).sum()), "converged": converged}
+        return LinearPredictor(self.endpoint, features, coefficients, intercepts), record
+
+    def load(self, folder: Path) -> LinearPredictor[P]:
+        """Read back what `save` wrote; raises ModelError when it is damaged."""
+        return load_linear(self.endpoint, folder)
+
+
+def load_linear(endpoint: Endpoint[Any, P], folder: Path) -> LinearPredictor[P]:
+    """Read a linear predictor; raises ModelError when it is damaged."""
+    path = folder / "coefficients.safetensors"
+    try:
+        features = Features.from_state(read_json(folder / "features.json")["features"])
+        arrays = load_file(path)
+        coefficients, intercepts = arrays["coefficients"], arrays["intercepts"]
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise damaged(path, str(error)) from error
+    if coefficients.shape != (len(features.names), len(intercepts)):
+        raise damaged(path, f"{coefficients.shape} coefficients do not fit {len(features.names)} features")
+    return LinearPredictor(endpoint, features, coefficients, intercepts)

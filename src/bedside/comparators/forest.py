@@ -1,0 +1,196 @@
+"""A random forest, kept as plain arrays so that it can be saved without pickle."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+from bedside.comparators.outcome import class_numbers, numbers, spread
+from bedside.data.sample import Sample
+from bedside.endpoints.endpoint import Endpoint, Numeric
+from bedside.modalities.tabular.column import Schema
+from bedside.modalities.tabular.features import Features
+from bedside.modalities.tabular.table import Record
+from bedside.training.learner import Settings, Trial
+from bedside.training.storage import damaged, read_json, write_json
+from bedside.training.threads import single_thread
+from bedside.types import Floats, Integers, Json
+
+P = TypeVar("P")
+
+TREES = 100
+BAG = 20_000
+_CHUNK = 2_048
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """All trees of a forest in one set of arrays; `m` nodes in all, `t` trees.
+
+    Attributes:
+        roots: Node number of each root, shape (t,).
+        children: Node numbers of the left and right child, shape (m, 2); a leaf points to itself.
+        feature: Column that is compared, shape (m,).
+        threshold: At most this goes left, shape (m,).
+        value: Mean outcome or class shares of a node, shape (m, k).
+    """
+
+    roots: Integers
+    children: Integers
+    feature: Integers
+    threshold: Floats
+    value: Floats
+
+    @classmethod
+    def of(cls, forest: Any) -> "Trees":  # noqa: ANN401 - scikit-learn has no types
+        """The arrays of a fitted scikit-learn forest."""
+        trees = [estimator.tree_ for estimator in forest.estimators_]
+        roots = np.cumsum([0, *(tree.node_count for tree in trees[:-1])]).astype(np.int64)
+        children, values = [], []
+        for root, tree in zip(roots, trees, strict=True):
+            pair = np.column_stack([tree.children_left, tree.children_right]).astype(np.int64)
+            itself = np.arange(tree.node_count)[:, None]
+            children.append(np.where(pair < 0, itself, pair) + root)
+            values.append(tree.value[:, 0, :])
+        return cls(
+            roots,
+            np.concatenate(children),
+            np.concatenate([np.maximum(tree.feature, 0) for tree in trees]).astype(np.int64),
+            np.concatenate([tree.threshold for tree in trees]),
+            np.concatenate(values),
+        )
+
+    def mean(self, matrix: Floats) -> Floats:
+        """The mean over trees of the reached leaves' values, shape (n, k)."""
+        # scikit-learn grows and asks its trees in single precision.
+        single = matrix.astype(np.float32)
+        return np.concatenate([self._mean(single[start : start + _CHUNK]) for start in range(0, len(single), _CHUNK)])
+
+    def _mean(self, rows: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Floats:
+        node = np.broadcast_to(self.roots, (len(rows), len(self.roots))).copy()
+        case = np.arange(len(rows))[:, None]
+        while True:
+            right = rows[case, self.feature[node]] > self.threshold[node]
+            reached = self.children[node, right.astype(np.int64)]
+            if np.array_equal(reached, node):
+                return np.asarray(self.value[node].mean(axis=1))
+            node = reached
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The arrays by name."""
+        return {
+            "roots": self.roots,
+            "children": self.children,
+            "feature": self.feature,
+            "threshold": self.threshold,
+            "value": self.value,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ForestModel(Generic[P]):
+    """Features, trees and the way to a prediction; `present` are the class numbers that the trees know."""
+
+    endpoint: Endpoint[Any, P]
+    features: Features
+    trees: Trees
+    present: Integers
+
+    def predict(self, predictors: Sequence[Record]) -> list[P]:
+        """One prediction a case."""
+        if len(predictors) == 0:
+            return []
+        means = self.trees.mean(self.features.transform(predictors))
+        target = self.endpoint.target
+        if isinstance(target, Numeric):
+            return target.predictions(means[:, 0])
+        shares = spread(means, self.present, len(target.classes))
+        # Agreement of all trees is not certainty: one further vote is divided among the classes.
+        count = len(self.trees.roots)
+        return target.predictions((shares * count + 1 / len(target.classes)) / (count + 1))
+
+    def save(self, folder: Path) -> None:
+        """Write features as JSON, trees as safetensors."""
+        write_json(folder / "features.json", {"features": self.features.state()})
+        arrays = {name: np.ascontiguousarray(array) for name, array in self.trees.arrays().items()}
+        save_file({**arrays, "present": self.present}, folder / "trees.safetensors")
+
+
+@dataclass(frozen=True)
+class Forest(Generic[P]):
+    """Recipe: a random forest (Breiman, 2001).
+
+    Attributes:
+        endpoint: Categorical gives a classifier, numeric a regressor.
+        schema: The predictors.
+    """
+
+    endpoint: Endpoint[Any, P]
+    schema: Schema
+    name: ClassVar[str] = "random_forest"
+    label: ClassVar[str] = "Random forest"
+    description: ClassVar[str] = (
+        f"Random forest of {TREES} trees (scikit-learn), each grown on a bootstrap sample of at most {BAG:,} cases; "
+        "categories one-hot encoded, missing numbers replaced by the development median and marked by an indicator."
+    )
+    members: ClassVar[int] = 1
+    defaults: ClassVar[Settings] = {"leaf_cases": 3, "feature_fraction": 0.3}
+
+    def propose(self, trial: Trial) -> Settings:
+        """Smallest leaf and share of predictors tried at each division."""
+        return {
+            "leaf_cases": trial.suggest_int("leaf_cases", 1, 50, log=True),
+            "feature_fraction": trial.suggest_float("feature_fraction", 0.05, 0.8, log=True),
+        }
+
+    def fit(
+        self,
+        settings: Settings,
+        development: Sequence[Sample[Record, Any]],
+        selection: Sequence[Sample[Record, Any]],  # noqa: ARG002 - a forest is not stopped early
+        *,
+        seed: int,
+    ) -> tuple[ForestModel[P], Mapping[str, Json]]:
+        """Fit with these settings.
+
+        Raises:
+            ModelError: Development holds one class only, or a number is not finite.
+        """
+        target = self.endpoint.target
+        predictors = [sample.predictors for sample in development]
+        features = Features.fit(self.schema, predictors)
+        regression = isinstance(target, Numeric)
+        outcome = (
+            numbers(target, development, self.name)
+            if isinstance(target, Numeric)
+            else class_numbers(target, development, self.name)
+        )
+        forest = (RandomForestRegressor if regression else RandomForestClassifier)(
+            n_estimators=TREES,
+            min_samples_leaf=int(settings["leaf_cases"]),
+            max_features=float(settings["feature_fraction"]),
+            max_samples=min(BAG, len(outcome)),
+            n_jobs=1,
+            random_state=seed,
+        )
+        with single_thread():
+            forest.fit(features.transform(predictors), outcome)
+        present = np.zeros(1, dtype=np.int64) if regression else forest.classes_.astype(np.int64)
+        trees = Trees.of(forest)
+        return ForestModel(self.endpoint, features, trees, present), {"nodes": len(trees.feature)}
+
+    def load(self, folder: Path) -> ForestModel[P]:
+        """Read back what `save` wrote; raises ModelError when it is damaged."""
+        path = folder / "trees.safetensors"
+        try:
+            features = Features.from_state(read_json(folder / "features.json")["features"])
+            arrays = load_file(path)
+            present = arrays.pop("present")
+            return ForestModel(self.endpoint, features, Trees(**arrays), present)
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise damaged(path, str(error)) from error
