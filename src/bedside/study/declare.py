@@ -1,9 +1,8 @@
 """A study, as declared before any result is seen."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from bedside.data.cohort import Cohort
 from bedside.data.source import Source
@@ -45,6 +44,7 @@ class Study(Generic[R, X, Y, P]):
         identity: How repeated patients are recognised, or that they cannot be.
         folder: Where card.md lies; None when there is none.
         limits: Known limits that the report must print.
+        title: As printed; made from the name when empty.
         origin: How this study is named on the command line, to reproduce it.
     """
 
@@ -69,8 +69,8 @@ class Study(Generic[R, X, Y, P]):
     identity: str = "by patient"
     folder: Path | None = None
     limits: tuple[str, ...] = ()
+    title: str = ""
     origin: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.comparators:

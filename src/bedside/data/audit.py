@@ -1,0 +1,129 @@
+"""Does anything give the outcome away? Duplicates, disguised outcomes and impossible dates."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from scipy.stats import rankdata
+
+from bedside.data.sample import Sample
+from bedside.data.split import Split
+from bedside.types import Floats, Integers
+
+NEAR_PERFECT = 0.98
+"""A single predictor that separates the outcome this well (AUROC, or absolute rank correlation) is suspect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A predictor that nearly is the outcome."""
+
+    name: str
+    separation: float
+    scale: str
+
+
+def separation_of_classes(numbers: Floats, classes: Integers) -> float:
+    """Largest one-against-rest AUROC of a number, direction ignored; 0.5 when it cannot be said.
+
+    Args:
+        numbers: Values, shape (n,), NaN where missing (left out).
+        classes: Class numbers, shape (n,).
+    """
+    known = ~np.isnan(numbers)
+    ranks, classes = rankdata(numbers[known]), classes[known]
+    best = 0.5
+    for k in np.unique(classes):
+        inside = classes == k
+        a, b = int(inside.sum()), int((~inside).sum())
+        if min(a, b) < 2:
+            continue
+        auroc = (ranks[inside].sum() - a * (a + 1) / 2) / (a * b)
+        best = max(best, auroc, 1 - auroc)
+    return float(best)
+
+
+def separation_of_numbers(numbers: Floats, values: Floats) -> float:
+    """Absolute Spearman correlation; 0 when it cannot be said."""
+    known = ~np.isnan(numbers)
+    if known.sum() < 10 or np.ptp(numbers[known]) == 0 or np.ptp(values[known]) == 0:
+        return 0.0
+    return float(abs(np.corrcoef(rankdata(numbers[known]), rankdata(values[known]))[0, 1]))
+
+
+def suspects(
+    columns: Sequence[tuple[str, Floats]], *, classes: Integers | None = None, values: Floats | None = None
+) -> tuple[Suspect, ...]:
+    """Predictors that alone nearly give the outcome away, the worst first.
+
+    Args:
+        columns: Names and values of predictors, each shape (n,), categories as codes already ordered by outcome.
+        classes: Class numbers of a categorical outcome, or None.
+        values: Values of a numeric outcome, or None.
+    """
+    found = []
+    for name, numbers in columns:
+        if classes is not None:
+            strength, scale = separation_of_classes(numbers, classes), "AUROC"
+        elif values is not None:
+            strength, scale = separation_of_numbers(numbers, values), "absolute rank correlation"
+        else:
+            continue
+        if strength >= NEAR_PERFECT:
+            found.append(Suspect(name, strength, scale))
+    return tuple(sorted(found, key=lambda suspect: -suspect.separation))
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Cases with identical predictors.
+
+    Attributes:
+        cases: Cases that share their predictors with a case of another patient.
+        conflicting: Of these, cases whose twins have another outcome.
+    """
+
+    cases: int
+    conflicting: int
+
+
+def duplicates(samples: Sequence[Sample[object, object]], digests: Sequence[bytes]) -> Duplicates:
+    """Count cases of different patients with identical predictors."""
+    patients: dict[bytes, set[str]] = defaultdict(set)
+    outcomes: dict[bytes, set[str]] = defaultdict(set)
+    for sample, digest in zip(samples, digests, strict=True):
+        patients[digest].add(str(sample.patient))
+        outcomes[digest].add(repr(sample.outcome))
+    shared = [digest for digest in digests if len(patients[digest]) > 1]
+    return Duplicates(cases=len(shared), conflicting=sum(len(outcomes[digest]) > 1 for digest in shared))
+
+
+def copies_in_test(split: Split, digests: Sequence[bytes]) -> int:
+    """How many test cases have predictors identical to a case that was learned from."""
+    learned = np.concatenate([split.development, split.selection, split.calibration])
+    seen = {digests[k] for k in learned.tolist()}
+    return sum(digests[k] in seen for k in split.test.tolist())
+
+
+def patients_on_both_sides(split: Split, samples: Sequence[Sample[object, object]]) -> int:
+    """How many patients stand in test and elsewhere; anything but 0 is a defect of the validation."""
+    learned = np.concatenate([split.development, split.selection, split.calibration])
+    return len({samples[k].patient for k in learned.tolist()} & {samples[k].patient for k in split.test.tolist()})
+
+
+def in_the_future(samples: Sequence[Sample[object, object]], *, now: datetime | None = None) -> int:
+    """How many index times lie after the present."""
+    moment = now or datetime.now(UTC)
+    count = 0
+    for sample in samples:
+        if sample.index_time is not None:
+            limit = moment if sample.index_time.tzinfo else moment.replace(tzinfo=None)
+            count += sample.index_time > limit
+    return count
+
+
+def repeated_keys(samples: Sequence[Sample[object, object]]) -> int:
+    """How many sample keys occur more than once."""
+    return sum(count > 1 for count in Counter(sample.key for sample in samples).values())

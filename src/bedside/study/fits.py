@@ -1,0 +1,145 @@
+"""Fitting every learner on every split: resumable tasks whose results are files."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from bedside.data.sample import Sample
+from bedside.data.split import Split, Tuning
+from bedside.endpoints.endpoint import Endpoint
+from bedside.errors import RunMismatch
+from bedside.study.folder import RunFolder, canonical, read_json
+from bedside.study.progress import Progress
+from bedside.training.learner import Fit, Learner
+from bedside.types import Floats, Json
+
+X = TypeVar("X")
+Y = TypeVar("Y")
+P = TypeVar("P")
+
+DONE = "done.json"
+PREDICTIONS = "predictions.npz"
+MODEL = "model"
+
+
+@dataclass(frozen=True)
+class Task(Generic[X, Y, P]):
+    """One learner on one split.
+
+    Attributes:
+        key: Hash of all that decides the result; a stored fit with another key is made anew.
+        seed: Seed of this task alone, so that the order of tasks decides nothing.
+    """
+
+    validation: str
+    split: Split
+    learner: Learner[X, Y, P]
+    key: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Judgement(Generic[P]):
+    """What one task predicted: on test, on tuning (by models that did not see the case), on development."""
+
+    test: Sequence[P]
+    reference: Sequence[P]
+    development: Sequence[P]
+    record: Mapping[str, Json]
+
+
+def fit_all(
+    tasks: Sequence[Task[X, Y, P]],
+    samples: Sequence[Sequence[Sample[X, Y]]],
+    endpoint: Endpoint[Y, P],
+    folder: RunFolder,
+    *,
+    jobs: int | None,
+    progress: Progress,
+) -> None:
+    """Do every task that is not done yet.
+
+    Args:
+        tasks: What to fit.
+        samples: The samples that each task's split indexes, one sequence a task.
+        endpoint: Tells how predictions are stored.
+        folder: Where results are written.
+        jobs: How many tasks at once; all processors when None.
+        progress: Is told of each task.
+    """
+    progress.begin("Fitting", len(tasks))
+    waiting = []
+    for task, cohort in zip(tasks, samples, strict=True):
+        if is_done(task, folder):
+            progress.step(f"{task.learner.label}, {task.split.name} (done before)")
+        else:
+            waiting.append((task, cohort))
+    workers = min(jobs or os.cpu_count() or 1, max(1, len(waiting)))
+    if workers == 1:
+        for task, cohort in waiting:
+            progress.step(fit_one(task, cohort, endpoint, folder.path))
+        return
+    parallel = Parallel(n_jobs=workers, return_as="generator_unordered", inner_max_num_threads=1)
+    for text in parallel(delayed(fit_one)(task, cohort, endpoint, folder.path) for task, cohort in waiting):
+        progress.step(text)
+
+
+def is_done(task: Task[X, Y, P], folder: RunFolder) -> bool:
+    """Whether a stored result belongs to exactly this task."""
+    found = read_json(folder.fit(task.validation, task.split.name, task.learner.name) / DONE)
+    return isinstance(found, dict) and found.get("key") == task.key
+
+
+def fit_one(task: Task[X, Y, P], samples: Sequence[Sample[X, Y]], endpoint: Endpoint[Y, P], path: Path) -> str:
+    """Fit, predict and store; returns what was done, in words. Test outcomes are not looked at."""
+    split = task.split
+    development = [samples[k] for k in split.development.tolist()]
+    tuning = Tuning(
+        selection=[samples[k] for k in split.selection.tolist()],
+        calibration=[samples[k] for k in split.calibration.tolist()],
+        folds=split.folds,
+    )
+    fit = task.learner.fit(development, tuning, seed=task.seed)
+    arrays = {
+        **_cells("reference", endpoint, fit.reference),
+        **_cells("test", endpoint, fit.fitted.predict([samples[k].predictors for k in split.test.tolist()])),
+        **_cells("development", endpoint, fit.fitted.predict([sample.predictors for sample in development])),
+    }
+    _store(task, fit, arrays, RunFolder(path))
+    return f"{task.learner.label}, {split.name}"
+
+
+def read(task: Task[X, Y, P], endpoint: Endpoint[Y, P], folder: RunFolder) -> Judgement[P]:
+    """Read a stored result back; raises RunMismatch when it is not there whole."""
+    where = folder.fit(task.validation, task.split.name, task.learner.name)
+    found = read_json(where / DONE)
+    if not isinstance(found, dict) or found.get("key") != task.key:
+        msg = f"the fit in {where} is missing or not of this run; run the same command again"
+        raise RunMismatch(msg)
+    with np.load(where / PREDICTIONS, allow_pickle=False) as stored:
+        parts = {
+            part: endpoint.restore({name.split(".", 1)[1]: stored[name] for name in stored if name.startswith(part + ".")})
+            for part in ("test", "reference", "development")
+        }
+    return Judgement(**parts, record=found["record"])
+
+
+def _cells(part: str, endpoint: Endpoint[Y, P], predictions: Sequence[P]) -> dict[str, Floats]:
+    return {f"{part}.{name}": column for name, column in endpoint.cells(predictions).items()}
+
+
+def _store(task: Task[X, Y, P], fit: Fit[X, P], arrays: Mapping[str, Floats], folder: RunFolder) -> None:
+    def write(where: Path) -> None:
+        (where / MODEL).mkdir()
+        fit.fitted.save(where / MODEL)
+        with (where / PREDICTIONS).open("wb") as handle:
+            np.savez(handle, allow_pickle=False, **arrays)
+        content = {"key": task.key, "learner": task.learner.name, "split": task.split.name, "record": dict(fit.record)}
+        (where / DONE).write_text(canonical(content), "utf-8")
+
+    folder.fill(folder.fit(task.validation, task.split.name, task.learner.name), write)

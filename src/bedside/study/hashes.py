@@ -1,0 +1,111 @@
+"""What a run stands on, as hashes: data, declaration and code."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import bedside
+from bedside.data.sample import Sample
+from bedside.data.split import Split
+from bedside.endpoints.endpoint import Endpoint
+from bedside.study.declare import Study
+from bedside.study.folder import canonical
+
+LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "lightgbm", "polars", "optuna")
+"""Whose versions can change a result, so that a fit is not reused across them."""
+
+
+def sha256(data: bytes) -> str:
+    """Hex digest."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def case_hashes(
+    samples: Sequence[Sample[Any, Any]], digests: Sequence[bytes], endpoint: Endpoint[Any, Any]
+) -> tuple[bytes, ...]:
+    """One hash a sample over patient, index time, predictors and outcome."""
+    cells = endpoint.outcome_cells([sample.outcome for sample in samples])
+    columns = np.column_stack([np.asarray(cells[name], dtype="<f8") for name in sorted(cells)])
+    hashed = []
+    for k, (sample, digest) in enumerate(zip(samples, digests, strict=True)):
+        parts = (str(sample.patient), str(sample.index_time), canonical(dict(sample.attributes)))
+        hashed.append(hashlib.sha256("\x1f".join(parts).encode() + digest + columns[k].tobytes()).digest())
+    return tuple(hashed)
+
+
+def data_hash(cases: Sequence[bytes]) -> str:
+    """Hash of a set of cases, whatever their order."""
+    return sha256(b"".join(sorted(cases)))
+
+
+def split_hash(split: Split, cases: Sequence[bytes]) -> str:
+    """Hash of the cases that one split judges."""
+    return data_hash([cases[k] for k in split.test.tolist()])
+
+
+def declaration(study: Study[Any, Any, Any, Any]) -> dict[str, Any]:
+    """What a study declares, as plain JSON: the part of it that an analysis plan freezes."""
+    declared = {
+        "name": study.name,
+        "question": study.question,
+        "source": study.source.name,
+        "cohort": [study.cohort.eligibility, study.cohort.outcome, study.cohort.horizon],
+        "endpoint": study.endpoint.name,
+        "model": study.model.name,
+        "learners": {learner.name: learner.description for learner in study.learners},
+        "validations": [{"name": v.name, **_settings(v)} for v in study.validations],
+        "subgroups": list(study.subgroups),
+        "minimum_group": study.minimum_group,
+        "primary_measure": study.primary_measure or study.endpoint.primary,
+        "primary_comparator": study.primary_comparator or study.comparators[0].name,
+        "margin": study.margin,
+        "release_rule": study.release_rule,
+        "trials": study.trials,
+        "bootstrap": study.bootstrap,
+    }
+    plain: dict[str, Any] = json.loads(canonical(declared))
+    return plain
+
+
+def study_hash(study: Study[Any, Any, Any, Any]) -> str:
+    """Hash of the declaration."""
+    return sha256(canonical(declaration(study)).encode())
+
+
+def code_hash(study: Study[Any, Any, Any, Any]) -> str:
+    """Hash of bedside's own code, of the study's folder and of the libraries that can change a result."""
+    digest = hashlib.sha256()
+    folders = [Path(bedside.__file__).parent]
+    if study.folder is not None and not study.folder.resolve().is_relative_to(folders[0].resolve()):
+        folders.append(study.folder)
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    digest.update(canonical(library_versions()).encode())
+    return digest.hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that can change a result."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def _settings(validation: object) -> Mapping[str, object]:
+    if not dataclasses.is_dataclass(validation):
+        return {}
+    found = {field.name: getattr(validation, field.name) for field in dataclasses.fields(validation)}
+    plain = {k: v for k, v in found.items() if isinstance(v, str | int | float | bool | tuple)}
+    source = found.get("source")
+    return {**plain, "source": source.name} if source is not None else plain

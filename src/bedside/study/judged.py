@@ -1,0 +1,150 @@
+"""The judged rows of one learner in one validation, ready for statistics."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from bedside.endpoints.measure import Contributions, Measure
+from bedside.types import Floats, Integers, Weights
+
+Y = TypeVar("Y")
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Judged(Generic[Y, P]):
+    """Outcomes and predictions of one learner, split by split.
+
+    Attributes:
+        learner: Name.
+        outcomes: One a row.
+        predictions: One a row.
+        fold: Split number of each row, shape (n,).
+        patient: Patient code of each row, shape (n,); the same code in every learner of the validation.
+        measures: What is measured, fixed on each split's own reference.
+    """
+
+    learner: str
+    outcomes: Sequence[Y]
+    predictions: Sequence[P]
+    fold: Integers
+    patient: Integers
+    measures: Sequence[tuple[Measure[Y, P], ...]]
+
+    @property
+    def splits(self) -> int:
+        """Number of splits."""
+        return len(self.measures)
+
+    @property
+    def independent(self) -> bool:
+        """Whether every row is another patient, judged in one split."""
+        return self.splits == 1 and np.unique(self.patient).size == self.patient.size
+
+    def contributed(self, number: int) -> "Contributed":
+        """The contributions of one measure, splits concatenated."""
+        rows, cases = [], []
+        for split, measures in enumerate(self.measures):
+            inside = np.flatnonzero(self.fold == split)
+            part: Contributions = measures[number].contribute(
+                [self.outcomes[k] for k in inside.tolist()], [self.predictions[k] for k in inside.tolist()]
+            )
+            rows.append(part.rows)
+            cases.append(inside[part.case])
+        return Contributed(
+            measure=self.measures[0][number],
+            rows=np.concatenate(rows),
+            case=np.concatenate(cases).astype(np.int64),
+            fold=self.fold,
+        )
+
+
+@dataclass(frozen=True)
+class Contributed:
+    """Contributions of one measure over all rows of a learner.
+
+    Attributes:
+        measure: The measure.
+        rows: Shape (m, k).
+        case: Row of `Judged` that each contribution belongs to, shape (m,).
+        fold: Split number of each row of `Judged`.
+    """
+
+    measure: Measure[Any, Any]
+    rows: Floats
+    case: Integers
+    fold: Integers
+
+    def within(self, chosen: Integers) -> "Chosen":
+        """The measure restricted to some rows of `Judged` (ascending positions)."""
+        position = np.full(self.fold.size, -1, dtype=np.int64)
+        position[chosen] = np.arange(chosen.size)
+        kept = position[self.case] >= 0
+        case = position[self.case[kept]]
+        return Chosen(self.measure, self.rows[kept], case, self.fold[chosen])
+
+
+class Chosen:
+    """One measure on chosen rows: a function of weights over those rows.
+
+    Rank measures (`pooled=False`) are computed within each split and averaged; splits in which a measure is
+    undefined are left out of the average, and `defined` says how many remained.
+    """
+
+    def __init__(self, measure: Measure[Any, Any], rows: Floats, case: Integers, fold: Integers) -> None:
+        self.measure = measure
+        self.rows = rows
+        self.case = case
+        self.fold = fold
+        self.cases = int(fold.size)
+        self._parts: list[tuple[Integers | None, Callable[[Weights], Floats]]] = []
+        folds = np.unique(fold)
+        if measure.pooled or folds.size <= 1:
+            self._parts.append((_unless_identity(case, self.cases), measure.statistic(rows)))
+        else:
+            for k in folds:
+                inside = fold[case] == k
+                self._parts.append((case[inside], measure.statistic(rows[inside])))
+
+    def __call__(self, weights: Weights) -> Floats:
+        """Values, shape (b,), for weights over the chosen rows, shape (b, cases)."""
+        values = np.stack([part(weights if case is None else weights[:, case]) for case, part in self._parts])
+        return values[0] if len(values) == 1 else _mean_of_defined(values)
+
+    def by_fold(self) -> tuple[Floats, Integers]:
+        """The plain value within each split, NaN where undefined, and how many cases each has."""
+        numbers = np.unique(self.fold)
+        values = []
+        for k in numbers:
+            inside = self.fold[self.case] == k
+            cases = int(inside.sum())
+            values.append(float(self.measure.statistic(self.rows[inside])(np.ones((1, cases)))[0]) if cases else np.nan)
+        return np.array(values), np.array([int((self.fold == k).sum()) for k in numbers], dtype=np.int64)
+
+    @property
+    def defined(self) -> int:
+        """In how many splits the measure can be computed."""
+        return sum(bool(np.isfinite(self._plain(case, part))) for case, part in self._parts)
+
+    @property
+    def parts(self) -> int:
+        """Over how many splits the measure is averaged."""
+        return len(self._parts)
+
+    def _plain(self, case: Integers | None, part: Callable[[Weights], Floats]) -> float:
+        size = self.rows.shape[0] if case is None else case.size
+        return float(part(np.ones((1, size)))[0])
+
+
+def _unless_identity(case: Integers, cases: int) -> Integers | None:
+    same = case.size == cases and bool((case == np.arange(cases)).all())
+    return None if same else case
+
+
+def _mean_of_defined(values: Floats) -> Floats:
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    count = known.sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

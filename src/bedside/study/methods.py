@@ -1,0 +1,65 @@
+"""The methods text, ready to paste, from what was declared and done."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bedside.evidence.schema import Measure, Plan
+from bedside.study.declare import Study
+
+
+def methods(
+    study: Study[Any, Any, Any, Any], measures: Sequence[Measure], *, plan: Plan, seed: int, simulated: bool
+) -> tuple[str, ...]:
+    """Paragraphs: participants, partitions, models, statistics, plan."""
+    primary = next(measure for measure in measures if measure.name == (study.primary_measure or study.endpoint.primary))
+    source = f"the synthetic twin of {study.source.name}" if simulated else study.source.name
+    return (
+        f"Source of data and participants. Records came from {source} ({study.source.licence}). "
+        f"{_sentence(study.cohort.eligibility)} The outcome was: {_sentence(study.cohort.outcome)} Horizon: "
+        f"{_sentence(study.cohort.horizon)} Patients were recognised {study.identity}. Records whose outcome or "
+        "eligibility could not be known were excluded and counted, never taken as negative.",
+        "Partitions. "
+        + " ".join(_partitions(study))
+        + " All samples of one patient stayed on one side of every split. Scaling, imputation, vocabularies and "
+        "selection were fitted on development patients only.",
+        "Models. "
+        + " ".join(f"{learner.label}: {_sentence(learner.description)}" for learner in study.learners)
+        + f" Each learner with settings was tuned with {study.trials} trials on the same partitions, on the same proper "
+        "score.",
+        f"Statistics. The primary measure was {primary.label}; the one pre-specified contrast was "
+        f"{study.model.label} against {_primary_comparator(study)}, with a margin of {study.margin:g}. Intervals have a "
+        "nominal level of 95%; their method stands beside each value. Where patients contributed several predictions, "
+        "or folds were repeated, intervals come from a bootstrap that draws patients "
+        f"({study.bootstrap} replicates) or from a clustered closed form. Rank measures were averaged within splits. "
+        "Learners were compared over random folds with the corrected resampled t test, on a single test partition "
+        "with the closed form for independent cases or a paired bootstrap by patient. All contrasts but the primary "
+        "one were adjusted together by Holm's method.",
+        f"Release rule. {_sentence(study.release_rule)}",
+        f"Analysis plan. {_plan(plan)} The random seed was {seed}.",
+    )
+
+
+def _partitions(study: Study[Any, Any, Any, Any]) -> list[str]:
+    words = ["Primary validation:", *(["Secondary validation:"] * (len(study.validations) - 1))]
+    return [f"{word} {_sentence(v.description)}" for word, v in zip(words, study.validations, strict=True)]
+
+
+def _primary_comparator(study: Study[Any, Any, Any, Any]) -> str:
+    name = study.primary_comparator or study.comparators[0].name
+    return next(learner.label for learner in study.comparators if learner.name == name)
+
+
+def _plan(plan: Plan) -> str:
+    if not plan.frozen:
+        return "No analysis plan was frozen before the run."
+    if plan.followed:
+        return f"The plan frozen at {plan.frozen_at} was followed."
+    return f"A plan was frozen at {plan.frozen_at}; the run departs from it in {len(plan.departures)} points."
+
+
+def _sentence(text: str) -> str:
+    stripped = text.strip()
+    if not stripped:
+        return ""
+    capital = stripped[0].upper() + stripped[1:]
+    return capital if capital[-1] in ".!?" else f"{capital}."

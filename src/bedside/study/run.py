@@ -1,0 +1,278 @@
+"""The main job: a declared study becomes evidence."""
+
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import bedside
+from bedside.data.sample import Sample
+from bedside.data.split import Split, Validation
+from bedside.errors import RunMismatch, StudyError
+from bedside.evidence.schema import Evidence, Finding, Plan
+from bedside.study import hashes, leakage, ledger
+from bedside.study import plan as plans
+from bedside.study.cohort import Drawn, draw, draw_external
+from bedside.study.declare import Study
+from bedside.study.fits import Task, fit_all
+from bedside.study.folder import RunFolder, canonical, read_json
+from bedside.study.progress import Progress, Silent
+from bedside.study.write_up import write_up
+
+R = TypeVar("R")
+X = TypeVar("X")
+Y = TypeVar("Y")
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Division:
+    """One validation, divided.
+
+    Attributes:
+        samples: What its splits index: the cohort, followed by external samples if it has a source of its own.
+        digests: Content of each sample's predictors.
+        cases: Hash of each sample.
+    """
+
+    validation: Validation
+    splits: tuple[Split, ...]
+    samples: tuple[Sample[Any, Any], ...]
+    digests: tuple[bytes, ...]
+    cases: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a run knows once the data are read and before anything is fitted."""
+
+    study: Study[Any, Any, Any, Any]
+    folder: RunFolder
+    drawn: Drawn[Any, Any]
+    divisions: tuple[Division, ...]
+    tasks: tuple[Task[Any, Any, Any], ...]
+    plan: Plan
+    findings: tuple[Finding, ...]
+    seed: int
+    simulated: int | None
+    command: str
+    data_hash: str
+    study_hash: str
+    code_hash: str
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def task(self, validation: str, split: str, learner: str) -> Task[Any, Any, Any]:
+        """The task of one learner on one split."""
+        return next(
+            task
+            for task in self.tasks
+            if (task.validation, task.split.name, task.learner.name) == (validation, split, learner)
+        )
+
+
+def run(
+    study: Study[R, X, Y, P],
+    *,
+    out: Path,
+    root: Path | None = None,
+    seed: int = 0,
+    simulated: int | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    command: str = "",
+    overwrite: bool = False,
+) -> Evidence:
+    """Draw the cohort, fit every learner on every split, judge them once, write the evidence.
+
+    A run that was interrupted resumes where it stopped; a finished run is returned as it stands.
+
+    Args:
+        study: What is asked.
+        out: Folder of the run; made if need be.
+        root: Where data files lie; `bedside.data.files.data_root()` when None.
+        seed: Decides every random choice.
+        simulated: Run on so many records of the synthetic twin instead of the real data.
+        jobs: Fits at once; all processors when None. Changes no result.
+        progress: Is told of each step.
+        command: What the person typed, for the report.
+        overwrite: Replace a run of something else in the same folder.
+
+    Raises:
+        BedsideError: See `bedside.errors`; the folder then holds no half-written evidence.
+    """
+    from bedside.data.files import data_root  # noqa: PLC0415 - reads the environment when a run begins
+
+    told = progress or Silent()
+    folder = RunFolder(out)
+    folder.prepare()
+    lock = folder.lock()
+    try:
+        started = time.perf_counter()
+        job = prepare(
+            study,
+            folder,
+            root=data_root() if root is None else root,
+            seed=seed,
+            simulated=simulated,
+            progress=told,
+            command=command,
+        )
+        finished = _claim(job, overwrite=overwrite)
+        if finished is not None:
+            told.note(f"This run is already finished; {folder.evidence} stands as it was.")
+            return finished
+        job.timings["prepare"] = time.perf_counter() - started
+        started = time.perf_counter()
+        cohorts = [next(d.samples for d in job.divisions if d.validation.name == task.validation) for task in job.tasks]
+        fit_all(job.tasks, cohorts, study.endpoint, folder, jobs=jobs, progress=told)
+        job.timings["fit"] = time.perf_counter() - started
+        accesses = [
+            ledger.Access(d.validation.name, hashes.split_hash(split, d.cases), job.code_hash, _identity(job))
+            for d in job.divisions
+            for split in d.splits
+        ]
+        counts = ledger.record(accesses)
+        return write_up(job, counts, environment(), progress=told)
+    finally:
+        lock.release()
+
+
+def prepare(
+    study: Study[R, X, Y, P],
+    folder: RunFolder,
+    *,
+    root: Path,
+    seed: int,
+    simulated: int | None,
+    progress: Progress,
+    command: str = "",
+) -> Job:
+    """Everything before the first fit: cohort, splits, audit, tasks."""
+    names = [validation.name for validation in study.validations]
+    if len(set(names)) != len(names):
+        msg = f"study {study.name!r} declares two validations of one name: {names}"
+        raise StudyError(msg)
+    frozen = plans.compare(study, folder.path, seed=seed)
+    progress.begin("Reading", 3)
+    drawn = draw(study, root=root, simulated=simulated, seed=seed)
+    _check_subgroups(study, drawn.samples)
+    progress.step(f"{len(drawn.samples)} samples")
+    divisions = tuple(_divide(study, v, drawn, root=root, simulated=simulated, seed=seed) for v in study.validations)
+    progress.step("divided by patient")
+    found = leakage.findings(
+        drawn.samples,
+        divisions[0].digests[: len(drawn.samples)],
+        study.modality,
+        study.endpoint,
+        [(d.validation.name, split, d.samples, d.digests) for d in divisions for split in d.splits],
+    )
+    for finding in found:
+        if finding.severity != "info":
+            progress.note(f"{finding.severity.capitalize()}: {finding.text}")
+    progress.step("audited")
+    every = {case for division in divisions for case in division.cases}
+    data, declared, code = hashes.data_hash(list(every)), hashes.study_hash(study), hashes.code_hash(study)
+    return Job(
+        study=study,
+        folder=folder,
+        drawn=drawn,
+        divisions=divisions,
+        tasks=_tasks(study, divisions, [data, declared, code, str(seed)], seed),
+        plan=frozen,
+        findings=tuple(found),
+        seed=seed,
+        simulated=simulated,
+        command=command,
+        data_hash=data,
+        study_hash=declared,
+        code_hash=code,
+    )
+
+
+def environment() -> dict[str, str]:
+    """Versions and machine, outside the promise of byte equality."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "bedside": bedside.__version__,
+        "executable": "frozen" if getattr(sys, "frozen", False) else "python",
+        **hashes.library_versions(),
+    }
+
+
+def _divide(
+    study: Study[R, X, Y, P],
+    validation: Validation,
+    drawn: Drawn[X, Y],
+    *,
+    root: Path,
+    simulated: int | None,
+    seed: int,
+) -> Division:
+    samples = drawn.samples
+    if validation.source is not None:
+        samples += draw_external(study, validation.source, root=root, simulated=simulated, seed=seed)
+    digests = tuple(study.modality.digest([sample.predictors for sample in samples]))
+    return Division(
+        validation=validation,
+        splits=validation.splits(samples, study.endpoint.stratum, seed),
+        samples=samples,
+        digests=digests,
+        cases=hashes.case_hashes(samples, digests, study.endpoint),
+    )
+
+
+def _tasks(
+    study: Study[R, X, Y, P], divisions: Sequence[Division], inputs: Sequence[str], seed: int
+) -> tuple[Task[X, Y, P], ...]:
+    tasks = []
+    for division in divisions:
+        for split in division.splits:
+            for learner in study.learners:
+                name = [division.validation.name, split.name, learner.name]
+                key = hashes.sha256(canonical([*inputs, *name]).encode())
+                own = int(hashes.sha256(canonical([seed, *name[:2]]).encode())[:8], 16) % (2**31)
+                tasks.append(Task(division.validation.name, split, learner, key, own))
+    return tuple(tasks)
+
+
+def _check_subgroups(study: Study[R, X, Y, P], samples: Sequence[Sample[X, Y]]) -> None:
+    known = {name for sample in samples for name in sample.attributes}
+    missing = [name for name in study.subgroups if name not in known]
+    if missing:
+        msg = f"no sample has the subgroup attribute {missing[0]!r}; samples have {sorted(known) or 'no attributes'}"
+        raise StudyError(msg)
+
+
+def _identity(job: Job) -> str:
+    return hashes.sha256(canonical([str(job.folder.path.resolve()), job.data_hash, job.study_hash, job.seed]).encode())
+
+
+def _claim(job: Job, *, overwrite: bool) -> Evidence | None:
+    """Make the folder this run's own; returns its evidence when the run is finished already."""
+    mine = {
+        "study": job.study.name,
+        "origin": job.study.origin,
+        "seed": job.seed,
+        "simulated": job.simulated,
+        "data_hash": job.data_hash,
+        "study_hash": job.study_hash,
+        "code_hash": job.code_hash,
+    }
+    found = read_json(job.folder.state)
+    if isinstance(found, dict) and not overwrite:
+        for name in ("study", "seed", "simulated", "data_hash", "study_hash"):
+            if found.get(name) != mine[name]:
+                msg = (
+                    f"{job.folder.path} holds a run with another {name.replace('_', ' ')}; choose another folder with "
+                    "--out, or replace that run with --overwrite"
+                )
+                raise RunMismatch(msg)
+        if found == mine and job.folder.evidence.exists():
+            return Evidence.model_validate_json(job.folder.evidence.read_text("utf-8"))
+    job.folder.evidence.unlink(missing_ok=True)
+    job.folder.write(job.folder.state, canonical(mine) + "\n")
+    return None

@@ -1,0 +1,72 @@
+"""The tables beside the evidence: every judged prediction, and one table of contributions a measure."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bedside.data.sample import Sample
+from bedside.endpoints.endpoint import Endpoint
+from bedside.study.judged import Judged
+from bedside.types import Integers
+
+
+def predictions(
+    validation: str,
+    partition: str,
+    splits: Sequence[str],
+    judged: Sequence[Judged[Any, Any]],
+    rows: Integers,
+    samples: Sequence[Sample[Any, Any]],
+    endpoint: Endpoint[Any, Any],
+) -> pa.Table:
+    """Judged predictions of one validation as a flat table.
+
+    Columns: validation, partition, split, learner, sample, patient (a code, not an identifier), one column for each
+    cell of the outcome and of the prediction.
+    """
+    tables = []
+    names = np.array(splits)
+    keys = pa.array([str(samples[k].key) for k in rows.tolist()])
+    for one in judged:
+        columns: dict[str, Any] = {
+            "validation": pa.array([validation] * rows.size).dictionary_encode(),
+            "partition": pa.array([partition] * rows.size).dictionary_encode(),
+            "split": pa.array(names[one.fold].tolist()).dictionary_encode(),
+            "learner": pa.array([one.learner] * rows.size).dictionary_encode(),
+            "sample": keys,
+            "patient": pa.array(one.patient),
+        }
+        columns |= {f"outcome.{name}": pa.array(cell) for name, cell in _cells(endpoint.outcome_cells(one.outcomes))}
+        columns |= {f"prediction.{name}": pa.array(cell) for name, cell in _cells(endpoint.cells(one.predictions))}
+        tables.append(pa.table(columns))
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def contributions(validation: str, judged: Sequence[Judged[Any, Any]], number: int) -> pa.Table:
+    """What each case adds to one measure: validation, learner, split number, row of the case, one column each."""
+    tables = []
+    for one in judged:
+        part = one.contributed(number)
+        columns: dict[str, Any] = {
+            "validation": pa.array([validation] * len(part.rows)).dictionary_encode(),
+            "learner": pa.array([one.learner] * len(part.rows)).dictionary_encode(),
+            "fold": pa.array(part.fold[part.case]),
+            "patient": pa.array(one.patient[part.case]),
+            "case": pa.array(part.case),
+        }
+        columns |= {name: pa.array(part.rows[:, k]) for k, name in enumerate(part.measure.columns)}
+        tables.append(pa.table(columns))
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """Write Parquet whose bytes depend on the content alone."""
+    pq.write_table(table.replace_schema_metadata(None), path, compression="zstd", store_schema=False)
+
+
+def _cells(cells: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, np.asarray(cells[name], dtype=np.float64)) for name in sorted(cells)]

@@ -1,0 +1,109 @@
+"""The first sentence of the report, whichever way it fell."""
+
+from collections.abc import Sequence
+
+from bedside.evidence.schema import Comparison, Learner, Measure, Performance
+
+
+def verdict(
+    *,
+    model: Learner,
+    learners: Sequence[Learner],
+    measure: Measure,
+    margin: float,
+    performance: Sequence[Performance],
+    comparisons: Sequence[Comparison],
+) -> str:
+    """Say in plain words how the model did against the pre-specified comparator.
+
+    Args:
+        model: The learner on trial.
+        learners: All learners.
+        measure: Primary measure.
+        margin: Difference that is too small to matter.
+        performance: Rows of the primary validation.
+        comparisons: All contrasts of the primary validation.
+    """
+    label = {learner.name: learner.label for learner in learners}
+    primary = next(row for row in comparisons if row.primary)
+    other = label[primary.comparator]
+    sign = 1.0 if measure.higher_is_better else -1.0
+    if primary.difference is None or primary.low is None or primary.high is None:
+        return (
+            f"The trial could not be decided: the {measure.label} of {_lower(model.label)} and {_lower(other)} could "
+            f"not be compared ({primary.reason})."
+        )
+    low, high = sorted((sign * primary.low, sign * primary.high))
+    values = f"{_value(primary.learner, measure, performance)} against {_value(primary.comparator, measure, performance)}"
+    between = f"difference {_signed(primary.difference)}, 95% interval {_signed(primary.low)} to {_signed(primary.high)}"
+    evidence = f"{measure.label} {values} ({between})"
+    sentence = f"{_outcome(model.label, other, low, high, margin)}: {evidence}."
+    better = _better(comparisons, measure.name, sign)
+    if better:
+        names = " and ".join(_lower(label[name]) for name in better)
+        verb = "were" if len(better) > 1 else "was"
+        sentence = f"{names[0].upper()}{names[1:]} {verb} better than {_lower(model.label)}. {sentence}"
+    return sentence
+
+
+def _outcome(model: str, other: str, low: float, high: float, margin: float) -> str:
+    if high < 0:
+        return f"{other} was better than {_lower(model)}"
+    if low > 0:
+        small = " by less than the margin that matters" if high < margin else ""
+        return f"{model} was better than {_lower(other)}{small}"
+    if low > -margin and high < margin:
+        return f"{other} was as good as {_lower(model)}, within the margin of {margin:g}"
+    if low > -margin:
+        return f"{model} was not worse than {_lower(other)}, within the margin of {margin:g}, and not shown to be better"
+    if high < margin:
+        return f"{model} was not better than {_lower(other)} by the margin of {margin:g} that matters, and may be worse"
+    return f"These data do not settle whether {_lower(model)} or {_lower(other)} is better"
+
+
+def _better(comparisons: Sequence[Comparison], measure: str, sign: float) -> list[str]:
+    """Other comparators that beat the model after adjustment."""
+    return [
+        row.comparator
+        for row in comparisons
+        if not row.primary
+        and row.measure == measure
+        and row.difference is not None
+        and sign * row.difference < 0
+        and row.p_adjusted is not None
+        and row.p_adjusted < 0.05
+    ]
+
+
+def _value(learner: str, measure: Measure, performance: Sequence[Performance]) -> str:
+    row = next(
+        (
+            row
+            for row in performance
+            if row.learner == learner
+            and row.measure == measure.name
+            and row.group == "all"
+            and row.partition in ("test", "out_of_fold")
+        ),
+        None,
+    )
+    if row is None or row.value is None:
+        return "not estimable"
+    if row.low is None or row.high is None:
+        return _number(row.value)
+    return f"{_number(row.value)} ({_number(row.low)} to {_number(row.high)})"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def _signed(value: float) -> str:
+    text = _number(abs(value))
+    return f"−{text}" if value < 0 and float(text) else text
+
+
+def _lower(label: str) -> str:
+    """A label inside a sentence: acronyms and names keep their capitals."""
+    head = label.split(" ", 1)[0]
+    return label if head[1:] != head[1:].lower() else label[:1].lower() + label[1:]

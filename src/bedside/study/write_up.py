@@ -1,0 +1,443 @@
+"""From finished fits to evidence.json and the tables beside it."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+import bedside
+from bedside.endpoints.endpoint import Categorical, Reference, View
+from bedside.endpoints.measure import Measure
+from bedside.evidence import schema
+from bedside.evidence.figure import Figure
+from bedside.study import describe, tables
+from bedside.study.analysis import Analysis, Group, Scope, adjust, groups_by_split, groups_of
+from bedside.study.fits import Judgement, read
+from bedside.study.judged import Judged
+from bedside.study.methods import methods
+from bedside.study.progress import Progress
+from bedside.study.release_rule import simplest_within_margin
+from bedside.study.verdict import verdict
+from bedside.types import Integers
+
+if TYPE_CHECKING:
+    from bedside.study.run import Division, Job
+
+APPARENT_REPLICATES = 200
+"""Bootstrap replicates for development and tuning rows, which only show optimism."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """The stored judgements of one validation: by learner, one a split."""
+
+    division: "Division"
+    by_learner: Mapping[str, Sequence[Judgement[Any]]]
+    measures: Mapping[str, Sequence[tuple[Measure[Any, Any], ...]]]
+    settings: Mapping[str, Sequence[Mapping[str, float]]]
+
+
+def write_up(
+    job: "Job", counts: Sequence[schema.Ledger], environment: Mapping[str, str], *, progress: Progress
+) -> schema.Evidence:
+    """Judge what was fitted and write everything down, evidence.json last."""
+    started = time.perf_counter()
+    progress.begin("Judging", len(job.divisions) + 1)
+    performance: list[schema.Performance] = []
+    comparisons: list[schema.Comparison] = []
+    prediction_tables, contribution_tables = [], []
+    figures: tuple[Figure, ...] = ()
+    everything = []
+    for number, division in enumerate(job.divisions):
+        stored = _read(job, division)
+        everything.append(stored)
+        judged, rows = _judged(job, stored, "test")
+        performance_here, comparisons_here = _analyse(job, division, judged, rows, primary=number == 0)
+        performance += performance_here
+        comparisons += comparisons_here
+        names = [split.name for split in division.splits]
+        partition = division.validation.partition
+        prediction_tables.append(
+            tables.predictions(
+                division.validation.name, partition, names, judged, rows, division.samples, job.study.endpoint
+            )
+        )
+        contribution_tables.append([tables.contributions(division.validation.name, judged, k) for k in _numbers(judged)])
+        if number == 0:
+            figures = job.study.endpoint.figures(_views(judged, stored))
+            performance += _apparent(job, stored)
+        progress.step(division.validation.name)
+    files = _write_tables(job, prediction_tables, contribution_tables, _measure_names(everything[0]))
+    job.timings["judge"] = time.perf_counter() - started
+    evidence = _evidence(job, everything, performance, adjust(comparisons), figures, counts, environment, files)
+    job.folder.write(job.folder.evidence, to_json(evidence))
+    progress.step("evidence.json")
+    return evidence
+
+
+def to_json(evidence: schema.Evidence) -> str:
+    """The bytes of evidence.json."""
+    return json.dumps(evidence.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _read(job: "Job", division: "Division") -> Read:
+    by_learner, measures, settings = {}, {}, {}
+    endpoint = job.study.endpoint
+    for learner in job.study.learners:
+        name = division.validation.name
+        judgements = [read(job.task(name, split.name, learner.name), endpoint, job.folder) for split in division.splits]
+        references = [
+            _reference(division, k, judgement) for k, judgement in enumerate(judgements)
+        ]
+        by_learner[learner.name] = judgements
+        measures[learner.name] = [endpoint.measures(reference) for reference in references]
+        settings[learner.name] = [dict(endpoint.settings(reference)) for reference in references]
+    return Read(division, by_learner, measures, settings)
+
+
+def _reference(division: "Division", number: int, judgement: Judgement[Any]) -> Reference[Any, Any]:
+    split = division.splits[number]
+    development = [division.samples[k].outcome for k in split.development.tolist()]
+    held = [division.samples[k].outcome for k in split.calibration.tolist()]
+    return Reference(
+        development=development, tuning=development if split.folds else held, predictions=judgement.reference
+    )
+
+
+def _judged(
+    job: "Job", stored: Read, part: Literal["test", "tuning", "development"]
+) -> tuple[list[Judged[Any, Any]], Integers]:
+    """Rows of one partition, splits concatenated, the same for every learner; and the samples they are."""
+    division = stored.division
+    positions = []
+    for split in division.splits:
+        if part == "test":
+            positions.append(split.test)
+        elif part == "development" or split.folds:
+            positions.append(split.development)
+        else:
+            positions.append(split.calibration)
+    rows = np.concatenate(positions)
+    fold = np.repeat(np.arange(len(positions)), [p.size for p in positions]).astype(np.int64)
+    number = {patient: k for k, patient in enumerate(sorted({str(sample.patient) for sample in division.samples}))}
+    patient = np.array([number[str(division.samples[k].patient)] for k in rows.tolist()], dtype=np.int64)
+    outcomes = [division.samples[k].outcome for k in rows.tolist()]
+    judged = []
+    for learner in job.study.learners:
+        found = stored.by_learner[learner.name]
+        parts = {"test": "test", "tuning": "reference", "development": "development"}
+        predictions = [p for judgement in found for p in getattr(judgement, parts[part])]
+        judged.append(
+            Judged(learner.name, outcomes, predictions, fold, patient, stored.measures[learner.name])
+        )
+    return judged, rows
+
+
+def _analyse(
+    job: "Job", division: "Division", judged: list[Judged[Any, Any]], rows: Integers, *, primary: bool
+) -> tuple[list[schema.Performance], list[schema.Comparison]]:
+    study, validation = job.study, division.validation
+    attributes = [division.samples[k].attributes for k in rows.tolist()]
+    minimum = study.minimum_group
+    groups = groups_of(attributes, study.subgroups, patients=judged[0].patient, minimum=minimum)
+    if validation.by_split:
+        names = [split.name for split in division.splits]
+        groups += groups_by_split(judged[0], names, minimum=minimum)
+    learned = [len({division.samples[k].patient for k in split.development.tolist()}) for split in division.splits]
+    tested = [len({division.samples[k].patient for k in split.test.tolist()}) for split in division.splits]
+    scope = Scope(
+        validation=validation.name,
+        partition="out_of_fold" if validation.partition == "out_of_fold" else "test",
+        by_split=validation.by_split,
+        replicates=study.bootstrap,
+        seed=job.seed,
+        train_test=(float(np.mean(learned)), float(np.mean(tested))),
+    )
+    analysis = Analysis(judged, groups, scope)
+    return analysis.performance(), analysis.comparisons(_primary(job) if primary else None)
+
+
+def _apparent(job: "Job", stored: Read) -> list[schema.Performance]:
+    """Development and tuning rows of the primary validation, to show optimism."""
+    found: list[schema.Performance] = []
+    for part in ("development", "tuning"):
+        judged, rows = _judged(job, stored, "development" if part == "development" else "tuning")
+        scope = Scope(
+            validation=stored.division.validation.name,
+            partition="development" if part == "development" else "tuning",
+            by_split=False,
+            replicates=min(APPARENT_REPLICATES, job.study.bootstrap),
+            seed=job.seed,
+        )
+        found += Analysis(judged, [Group("all", np.arange(rows.size, dtype=np.int64))], scope).performance()
+    return found
+
+
+def _views(judged: Sequence[Judged[Any, Any]], stored: Read) -> list[View[Any, Any]]:
+    return [
+        View(one.learner, one.outcomes, one.predictions, one.fold, one.patient, stored.settings[one.learner])
+        for one in judged
+    ]
+
+
+def _primary(job: "Job") -> tuple[str, str, str]:
+    study = job.study
+    return (
+        study.model.name,
+        study.primary_comparator or study.comparators[0].name,
+        study.primary_measure or study.endpoint.primary,
+    )
+
+
+def _numbers(judged: Sequence[Judged[Any, Any]]) -> range:
+    return range(len(judged[0].measures[0]))
+
+
+def _measure_names(stored: Read) -> list[str]:
+    return [measure.name for measure in next(iter(stored.measures.values()))[0]]
+
+
+def _write_tables(
+    job: "Job", predictions: Sequence[Any], contributions: Sequence[Sequence[Any]], names: Sequence[str]
+) -> dict[str, str]:
+    folder = job.folder
+    import pyarrow as pa  # noqa: PLC0415 - a heavy import that only a finished run needs
+
+    written = {folder.predictions: pa.concat_tables(predictions).unify_dictionaries()}
+    for k, name in enumerate(names):
+        written[folder.contributions / f"{name}.parquet"] = pa.concat_tables(
+            [of_validation[k] for of_validation in contributions]
+        ).unify_dictionaries()
+    files = {}
+    for path, table in written.items():
+        folder.write_with(path, lambda temporary, table=table: tables.write(table, temporary))
+        files[path.relative_to(folder.path).as_posix()] = _sha256(path)
+    if job.study.modality.profile is not None:
+        profile = job.study.modality.profile([sample.predictors for sample in job.drawn.samples])
+        path = folder.path / "profile.json"
+        folder.write(path, json.dumps(profile, sort_keys=True, ensure_ascii=False) + "\n")
+        files["profile.json"] = _sha256(path)
+    return files
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _evidence(
+    job: "Job",
+    everything: Sequence[Read],
+    performance: Sequence[schema.Performance],
+    comparisons: Sequence[schema.Comparison],
+    figures: tuple[Figure, ...],
+    counts: Sequence[schema.Ledger],
+    environment: Mapping[str, str],
+    files: Mapping[str, str],
+) -> schema.Evidence:
+    study, first = job.study, everything[0]
+    described = _study(job)
+    measures = _measures(first)
+    primary = next(measure for measure in measures if measure.name == described.primary_measure)
+    values = {
+        row.measure: row.value
+        for row in performance
+        if row.learner == study.model.name
+        and row.validation == described.primary_validation
+        and row.group == "all"
+        and row.partition in ("test", "out_of_fold")
+        and row.value is not None
+    }
+    doubt = study.endpoint.doubt(values)
+    here = [row for row in comparisons if row.validation == described.primary_validation]
+    return schema.Evidence(
+        verdict=verdict(
+            model=described.learners[0],
+            learners=described.learners,
+            measure=primary,
+            margin=study.margin,
+            performance=[row for row in performance if row.validation == described.primary_validation],
+            comparisons=here,
+        ),
+        doubts=(doubt,) if doubt else (),
+        study=described,
+        measures=measures,
+        validations=_validations(job),
+        flow=job.drawn.flow,
+        partitions=tuple(
+            row
+            for division in job.divisions
+            for row in describe.partitions(
+                division.validation.name, division.splits, division.samples, study.endpoint
+            )
+        ),
+        characteristics=tuple(
+            describe.characteristics(
+                job.drawn.samples,
+                study.modality,
+                study.endpoint,
+                study.subgroups,
+                job.divisions[0].splits if job.divisions[0].validation.source is None else (),
+            )
+        ),
+        performance=tuple(performance),
+        comparisons=tuple(comparisons),
+        operating_points=tuple(row for stored in everything for row in _operating_points(job, stored)),
+        tuning=tuple(row for stored in everything for row in _tuning(job, stored)),
+        audit=job.findings,
+        figures=figures,
+        methods=methods(study, measures, plan=job.plan, seed=job.seed, simulated=job.simulated is not None),
+        ledger=tuple(counts),
+        plan=job.plan,
+        provenance=schema.Provenance(
+            bedside_version=bedside.__version__,
+            seed=job.seed,
+            data_hash=job.data_hash,
+            code_hash=job.code_hash,
+            study_hash=job.study_hash,
+            command=job.command,
+            environment=dict(environment),
+            timings={name: round(seconds, 3) for name, seconds in job.timings.items()},
+            files=dict(files),
+        ),
+        released=simplest_within_margin(
+            performance,
+            [learner.name for learner in study.learners],
+            measure=primary.name,
+            margin=study.margin,
+            higher_is_better=primary.higher_is_better is not False,
+        ),
+    )
+
+
+def _study(job: "Job") -> schema.Study:
+    study = job.study
+    target = study.endpoint.target
+    model, comparator, measure = _primary(job)
+    card = study.folder / "card.md" if study.folder is not None else None
+    text = card.read_text("utf-8") if card is not None and card.exists() else ""
+    return schema.Study.model_validate(
+        {
+            "name": study.name,
+            "title": study.title or study.name.replace("_", " ").capitalize(),
+            "question": study.question,
+            "intended_use": study.intended_use,
+            "modality": study.modality.name,
+            "endpoint": study.endpoint.name,
+            "classes": target.classes if isinstance(target, Categorical) else (),
+            "unit": "" if isinstance(target, Categorical) else target.unit,
+            "eligibility": study.cohort.eligibility,
+            "outcome": study.cohort.outcome,
+            "horizon": study.cohort.horizon,
+            "source": study.source.name,
+            "licence": study.source.licence,
+            "citation": study.source.citation,
+            "model": model,
+            "comparators": tuple(learner.name for learner in study.comparators),
+            "learners": tuple(
+                {
+                    "name": learner.name,
+                    "label": learner.label,
+                    "description": learner.description,
+                    "role": "model" if learner is study.model else "comparator",
+                }
+                for learner in study.learners
+            ),
+            "primary_measure": measure,
+            "primary_comparator": comparator,
+            "primary_validation": study.validations[0].name,
+            "release_rule": study.release_rule,
+            "subgroups": study.subgroups,
+            "minimum_group": study.minimum_group,
+            "margin": study.margin,
+            "trials": study.trials,
+            "simulated": job.simulated is not None,
+            "card": _without_front_matter(text),
+            "limits": study.limits,
+            "identity": study.identity,
+        }
+    )
+
+
+def _without_front_matter(text: str) -> str:
+    if not text.startswith("---\n"):
+        return text
+    return text.split("\n---\n", 1)[-1].lstrip()
+
+
+def _measures(stored: Read) -> tuple[schema.Measure, ...]:
+    found = []
+    for measure in next(iter(stored.measures.values()))[0]:
+        low, high = (limit if np.isfinite(limit) else None for limit in measure.bounds)
+        found.append(
+            schema.Measure(
+                name=measure.name,
+                label=measure.label,
+                higher_is_better=measure.higher_is_better,
+                target=measure.target,
+                operating=measure.operating,
+                bounds=(low, high),
+            )
+        )
+    return tuple(found)
+
+
+def _validations(job: "Job") -> tuple[schema.Validation, ...]:
+    return tuple(
+        schema.Validation.model_validate(
+            {
+                "name": division.validation.name,
+                "description": division.validation.description,
+                "partition": division.validation.partition,
+                "splits": tuple(split.name for split in division.splits),
+                "primary": number == 0,
+            }
+        )
+        for number, division in enumerate(job.divisions)
+    )
+
+
+def _operating_points(job: "Job", stored: Read) -> list[schema.OperatingPoint]:
+    return [
+        schema.OperatingPoint(
+            learner=learner.name,
+            validation=stored.division.validation.name,
+            split=split.name,
+            rule=job.study.endpoint.rule,
+            settings=dict(settings),
+        )
+        for learner in job.study.learners
+        for split, settings in zip(stored.division.splits, stored.settings[learner.name], strict=True)
+        if settings
+    ]
+
+
+def _tuning(job: "Job", stored: Read) -> list[schema.Tuning]:
+    found = []
+    for learner in job.study.learners:
+        for split, judgement in zip(stored.division.splits, stored.by_learner[learner.name], strict=True):
+            record = dict(judgement.record)
+            found.append(
+                schema.Tuning.model_validate(
+                    {
+                        "learner": learner.name,
+                        "validation": stored.division.validation.name,
+                        "split": split.name,
+                        "trials": record.get("trials", 0),
+                        "best_loss": record.get("best_loss"),
+                        "settings": record.get("settings", {}),
+                        "notes": _plain(record.get("notes", {})),
+                    }
+                )
+            )
+    return found
+
+
+def _plain(notes: Any) -> dict[str, Any]:
+    if not isinstance(notes, dict):
+        return {}
+    return {k: v if isinstance(v, str | int | float | bool | None) else json.dumps(v, sort_keys=True) for k, v in notes.items()}
