@@ -68,9 +68,9 @@ def labels(values: ArrayLike, size: int | None = None) -> Booleans:
         if not np.isin(numbers, (0.0, 1.0)).all():
             message = "label holds values other than 0 and 1; code the positive class True and the other False."
             raise StatisticsError(message)
-        return numbers == 1.0
+        return np.asarray(numbers == 1.0, dtype=np.bool_)
     vector(array, "label", size)
-    return array
+    return np.asarray(array, dtype=np.bool_)
 
 
 def two_classes(label: Booleans, least: int = 1) -> tuple[int, int]:
