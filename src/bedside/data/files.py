@@ -1,0 +1,179 @@
+"""Finds the files of public data sets: in the data folder, or fetched from their address, always by checksum."""
+
+import hashlib
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+from bedside.data.source import DataFile
+from bedside.errors import FileProblem
+
+VARIABLE = "BEDSIDE_DATA"
+"""The environment variable that names the local data folder."""
+
+_DOWNLOADS = ".downloads"
+_CHUNK = 1 << 20
+
+
+def data_root() -> Path:
+    """The local data folder: `BEDSIDE_DATA`, else `bedside` in the user's cache directory.
+
+    The folder need not exist yet: it is made when a first file is fetched.
+
+    Raises:
+        FileProblem: `BEDSIDE_DATA` names something that is not a folder.
+    """
+    named = os.environ.get(VARIABLE, "").strip()
+    if not named:
+        import pooch  # noqa: PLC0415 - slow to import, and needed only without BEDSIDE_DATA
+
+        return Path(pooch.os_cache("bedside"))
+    root = Path(named).expanduser()
+    if root.exists() and not root.is_dir():
+        msg = f"{VARIABLE} names {root}, which is not a folder; set it to the folder that holds the data"
+        raise FileProblem(msg)
+    return root
+
+
+def here(file: DataFile, root: Path) -> bool:
+    """Whether the file lies below the data folder; its content is not looked at."""
+    return (root / file.path).is_file()
+
+
+def locate(file: DataFile, root: Path) -> Path:
+    """Where the file lies, its content verified; fetched first when it is absent and has an address.
+
+    Raises:
+        FileProblem: It is not there and cannot be fetched, or its content is not the expected one. The message
+            says what to put where.
+    """
+    path = root / file.path
+    if path.is_file():
+        _verify(path, file)
+        return path
+    if path.exists():
+        msg = f"{path} is not a file; {_remedy(file, root)}"
+        raise FileProblem(msg)
+    if file.address is None:
+        msg = f"{path} is absent and has no address to fetch it from; {_remedy(file, root)}"
+        raise FileProblem(msg)
+    return _fetch(file, file.address, root)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's content, lower-case hex.
+
+    Raises:
+        FileProblem: It cannot be read.
+    """
+    total = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                total.update(chunk)
+    except OSError as error:
+        msg = f"{path} cannot be read ({error.strerror}); check its permissions"
+        raise FileProblem(msg) from error
+    return total.hexdigest()
+
+
+def _verify(path: Path, file: DataFile) -> None:
+    size = path.stat().st_size
+    if size == 0:
+        msg = f"{path} is empty; delete it and run again, or put the original file in its place"
+        raise FileProblem(msg)
+    found = digest(path)
+    if found not in file.sha256:
+        msg = (
+            f"{path} is not the expected file: SHA-256 {found}, {size} bytes, where {' or '.join(file.sha256)} is "
+            "allowed; it is truncated, edited or another version: delete it and run again, or put the original in its "
+            "place"
+        )
+        raise FileProblem(msg)
+
+
+def _remedy(file: DataFile, root: Path) -> str:
+    """What to put where, in words."""
+    origin = ""
+    if file.address is not None:
+        origin = f"obtain {file.address}"
+        origin += f", take {file.member} out of it" if file.member else ""
+        origin += " and "
+    return (
+        f"{origin}put the file with SHA-256 {file.sha256[0]} at {root / file.path} "
+        f"(or set {VARIABLE} to a folder that holds {file.path})"
+    )
+
+
+def _fetch(file: DataFile, address: str, root: Path) -> Path:
+    """Downloads, takes the member out of an archive, verifies, and only then moves the file into its place."""
+    path = root / file.path
+    downloads = root / _DOWNLOADS
+    fresh = downloads / f"{file.sha256[0][:16]}-{os.getpid()}"
+    try:
+        downloads.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        archive = _download(address, downloads, file, root)
+        if file.member is None:
+            shutil.copyfile(archive, fresh)
+        else:
+            _unpack(archive, file.member, fresh, address)
+        _verify_fetched(fresh, file, address, archive)
+        fresh.replace(path)
+    except OSError as error:
+        msg = f"{path} cannot be written ({error.strerror}); {_remedy(file, root)}"
+        raise FileProblem(msg) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    if file.member is None:
+        archive.unlink(missing_ok=True)
+    return path
+
+
+def _download(address: str, downloads: Path, file: DataFile, root: Path) -> Path:
+    """The file behind an address. An archive is kept: several files of one source may come out of it."""
+    import pooch  # noqa: PLC0415 - slow to import, and needed only when something is fetched
+    import requests  # noqa: PLC0415
+
+    name = hashlib.sha256(address.encode()).hexdigest()[:16]
+    quiet = pooch.get_logger().level
+    pooch.get_logger().setLevel("ERROR")  # the checksum is ours to verify: of the file, not of its archive
+    try:
+        return Path(pooch.retrieve(address, known_hash=None, fname=name, path=downloads))
+    except (requests.RequestException, ValueError) as error:
+        msg = f"{file.path} could not be fetched from {address} ({type(error).__name__}); {_remedy(file, root)}"
+        raise FileProblem(msg) from error
+    finally:
+        pooch.get_logger().setLevel(quiet)
+
+
+def _unpack(archive: Path, member: str, target: Path, address: str) -> None:
+    """Copies one member out of a zip archive, found by its full name or by its last part."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            names = opened.namelist()
+            matching = [name for name in names if name == member] or [
+                name for name in names if name.rpartition("/")[2] == member
+            ]
+            if len(matching) != 1:
+                archive.unlink()
+                msg = f"the archive at {address} holds {len(matching)} files named {member}, where one is expected"
+                raise FileProblem(msg)
+            with opened.open(matching[0]) as source, target.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+    except zipfile.BadZipFile as error:
+        archive.unlink()
+        msg = f"what {address} gave is not a zip archive, or is truncated; run again, or fetch it by hand"
+        raise FileProblem(msg) from error
+
+
+def _verify_fetched(fresh: Path, file: DataFile, address: str, archive: Path) -> None:
+    found = digest(fresh)
+    if found not in file.sha256:
+        archive.unlink()
+        msg = (
+            f"{file.path} as fetched from {address} is not the expected file: SHA-256 {found}, where "
+            f"{' or '.join(file.sha256)} is allowed; nothing was kept: the publisher has changed it or the transfer broke"
+        )
+        raise FileProblem(msg)
