@@ -182,7 +182,8 @@ def _category(series: pl.Series, column: Column) -> pl.Series:
         fits = bool((whole.drop_nulls() == whole.drop_nulls().round()).all())
         words = (whole.cast(pl.Int64) if fits else whole).cast(pl.String)
     elif series.dtype == pl.String:
-        words = series.str.strip_chars()
+        # "1.0" is "1" written by a program that had empty cells in the column.
+        words = series.str.strip_chars().str.replace(r"^(-?\d+)\.0+$", "$1")
     else:
         words = series.cast(pl.String)
     unknown = ["", *(_word(code) for code in column.missing)]
