@@ -89,7 +89,6 @@ class Endpoint(Generic[Y, P]):
         measures: All measures, fixed on the reference (operating points, censoring weights), per split.
         settings: What was fixed on the reference, for the record ({"threshold": 0.31}).
         rule: How it was fixed, in words ("largest Youden index on tuning data"); "" when nothing is.
-        rule: By which rule the settings are fixed, in words, for the methods section; "" where nothing is fixed.
         loss: (outcomes, predictions) to the proper score that tuning minimises, equally for every learner.
         pool: Several members' predictions for the same cases, to one prediction a case.
         cells: Predictions to named columns, each of shape (n,), for predictions.parquet.
@@ -117,5 +116,4 @@ class Endpoint(Generic[Y, P]):
     restore_outcomes: Callable[[Mapping[str, Floats]], list[Y]]
     figures: Callable[[Sequence[View[Y, P]]], tuple[Figure, ...]]
     doubt: Callable[[Mapping[str, float]], str]
-    rule: str = ""
     rule: str = ""

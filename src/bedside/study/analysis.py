@@ -89,9 +89,7 @@ class Analysis:
                     held = {name: weights if rows[name].size == everyone else weights[:, rows[name]]}
                 replicates[key][done : done + len(weights)] = one(held[name])
             done += len(weights)
-        return {
-            key: Trial(one, float(one(np.ones((1, one.cases)))[0]), replicates[key]) for key, one in chosen.items()
-        }
+        return {key: Trial(one, float(one(np.ones((1, one.cases)))[0]), replicates[key]) for key, one in chosen.items()}
 
     def performance(self) -> list[Performance]:
         """One row for each learner, group and measure."""
@@ -125,7 +123,9 @@ class Analysis:
         try:
             low, high, method = self._interval(trial, judged, group)
         except StatisticsError as error:
-            return Performance.model_validate({**base, **nothing, "value": trial.value, "method": f"no interval: {error}"})
+            return Performance.model_validate(
+                {**base, **nothing, "value": trial.value, "method": f"no interval: {error}"}
+            )
         if trial.chosen.defined < trial.chosen.parts:
             method += f"; defined in {trial.chosen.defined} of {trial.chosen.parts} splits"
         return Performance.model_validate({**base, "value": trial.value, "low": low, "high": high, "method": method})
@@ -233,7 +233,7 @@ def adjust(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
 def groups_of(
     attributes: Sequence[Mapping[str, str]], subgroups: Sequence[str], *, patients: Integers, minimum: int
 ) -> list[Group]:
-    """ "all", then one group for each value of each declared attribute."""
+    """Everyone, then one group for each value of each declared attribute."""
     found = [Group("all", np.arange(len(attributes), dtype=np.int64))]
     for name in subgroups:
         values = np.array([found_in.get(name, "unknown") for found_in in attributes])

@@ -12,6 +12,7 @@ from bedside.data.source import Source
 from bedside.errors import CohortProblem, OutcomeProblem
 from bedside.evidence.schema import FlowStep
 from bedside.study.declare import Study
+from bedside.types import PatientId, SampleId
 
 X = TypeVar("X")
 Y = TypeVar("Y")
@@ -34,7 +35,9 @@ def draw(study: Study[Any, X, Y, Any], *, root: Path, simulated: int | None, see
     """
     samples, flow = _draw(study, _records(study.source, root, simulated, seed))
     if not samples:
-        reasons = "; ".join(f"{step.records} {step.text}" for step in flow if step.kind == "excluded") or "no record read"
+        reasons = (
+            "; ".join(f"{step.records} {step.text}" for step in flow if step.kind == "excluded") or "no record read"
+        )
         msg = f"the cohort of {study.name!r} is empty: {reasons}"
         raise CohortProblem(msg)
     repeated = repeated_keys(samples)
@@ -61,8 +64,8 @@ def draw_external(
     return tuple(
         replace(
             sample,
-            key=f"{source.name}/{sample.key}",
-            patient=f"{source.name}/{sample.patient}",
+            key=SampleId(f"{source.name}/{sample.key}"),
+            patient=PatientId(f"{source.name}/{sample.patient}"),
             attributes={**sample.attributes, "source": source.name},
         )
         for sample in samples

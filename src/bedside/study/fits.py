@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -123,7 +123,9 @@ def read(task: Task[X, Y, P], endpoint: Endpoint[Y, P], folder: RunFolder) -> Ju
         raise RunMismatch(msg)
     with np.load(where / PREDICTIONS, allow_pickle=False) as stored:
         parts = {
-            part: endpoint.restore({name.split(".", 1)[1]: stored[name] for name in stored if name.startswith(part + ".")})
+            part: endpoint.restore(
+                {name.split(".", 1)[1]: stored[name] for name in stored if name.startswith(part + ".")}
+            )
             for part in ("test", "reference", "development")
         }
     return Judgement(**parts, record=found["record"])

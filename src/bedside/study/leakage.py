@@ -11,7 +11,7 @@ from bedside.data.split import Split
 from bedside.endpoints.endpoint import Categorical, Endpoint
 from bedside.evidence.schema import Finding
 from bedside.modalities.modality import Modality, Variable
-from bedside.types import Floats, Integers
+from bedside.types import Booleans, Floats, Integers
 
 
 def findings(
@@ -73,7 +73,7 @@ def _disguised(
     return found
 
 
-def _missing(variable: Variable) -> Any:
+def _missing(variable: Variable) -> Booleans:
     if variable.numbers is not None:
         return np.isnan(variable.numbers)
     return np.zeros(0, dtype=bool) if variable.codes is None else variable.codes < 0
@@ -123,5 +123,7 @@ def _across(splits: Sequence[tuple[str, Split, Sequence[Sample[Any, Any]], Seque
     for name, count in shared.items():
         severity = "serious" if count else "info"
         text = f"{name}: {count} patients stand on both sides of a split"
-        found.append(Finding.model_validate({"kind": "patients_across", "severity": severity, "text": text, "count": count}))
+        found.append(
+            Finding.model_validate({"kind": "patients_across", "severity": severity, "text": text, "count": count})
+        )
     return found

@@ -13,28 +13,38 @@ def methods(
     """Paragraphs: participants, partitions, models, statistics, plan."""
     primary = next(measure for measure in measures if measure.name == (study.primary_measure or study.endpoint.primary))
     source = f"the synthetic twin of {study.source.name}" if simulated else study.source.name
-    return (
+    participants = (
         f"Source of data and participants. Records came from {source} ({study.source.licence}). "
         f"{_sentence(study.cohort.eligibility)} The outcome was: {_sentence(study.cohort.outcome)} Horizon: "
         f"{_sentence(study.cohort.horizon)} Patients were recognised {study.identity}. Records whose outcome or "
-        "eligibility could not be known were excluded and counted, never taken as negative.",
-        "Partitions. "
-        + " ".join(_partitions(study))
-        + " All samples of one patient stayed on one side of every split. Scaling, imputation, vocabularies and "
-        "selection were fitted on development patients only.",
-        "Models. "
-        + " ".join(f"{learner.label}: {_sentence(learner.description)}" for learner in study.learners)
-        + f" Each learner with settings was tuned with {study.trials} trials on the same partitions, on the same proper "
-        "score.",
+        "eligibility could not be known were excluded and counted, never taken as negative."
+    )
+    partitions = (
+        f"Partitions. {' '.join(_partitions(study))} All samples of one patient stayed on one side of every split. "
+        "Scaling, imputation, vocabularies and selection were fitted on development patients only."
+    )
+    described = " ".join(f"{learner.label}: {_sentence(learner.description)}" for learner in study.learners)
+    models = (
+        f"Models. {described} Each learner with settings was tuned with {study.trials} trials on the same partitions, "
+        "on the same proper score."
+    )
+    statistics = (
         f"Statistics. The primary measure was {primary.label}; the one pre-specified contrast was "
-        f"{study.model.label} against {_primary_comparator(study)}, with a margin of {study.margin:g}. Intervals have a "
-        "nominal level of 95%; their method stands beside each value. Where patients contributed several predictions, "
-        "or folds were repeated, intervals come from a bootstrap that draws patients "
-        f"({study.bootstrap} replicates) or from a clustered closed form. Rank measures were averaged within splits. "
-        "Learners were compared over random folds with the corrected resampled t test, on a single test partition "
-        "with the closed form for independent cases or a paired bootstrap by patient. All contrasts but the primary "
-        "one were adjusted together by Holm's method.",
-        f"Release rule. {_sentence(study.release_rule)}",
+        f"{study.model.label} against {_primary_comparator(study)}, with a margin of {study.margin:g}. Intervals have "
+        "a nominal level of 95%; their method stands beside each value. Where patients contributed several "
+        f"predictions, or folds were repeated, intervals come from a bootstrap that draws patients ({study.bootstrap} "
+        "replicates) or from a clustered closed form. Rank measures were averaged within splits. Learners were "
+        "compared over random folds with the corrected resampled t test, on a single test partition with the closed "
+        "form for independent cases or a paired bootstrap by patient. All contrasts but the primary one were adjusted "
+        "together by Holm's method."
+    )
+    rule = f"Release rule. {_sentence(study.release_rule)}"
+    return (
+        participants,
+        partitions,
+        models,
+        statistics,
+        rule,
         f"Analysis plan. {_plan(plan)} The random seed was {seed}.",
     )
 

@@ -4,21 +4,21 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import bedside
 from bedside.data.sample import Sample
-from bedside.data.split import Split, Validation
+from bedside.data.split import Validation
 from bedside.errors import RunMismatch, StudyError
-from bedside.evidence.schema import Evidence, Finding, Plan
+from bedside.evidence.schema import Evidence
 from bedside.study import hashes, leakage, ledger
 from bedside.study import plan as plans
 from bedside.study.cohort import Drawn, draw, draw_external
 from bedside.study.declare import Study
 from bedside.study.fits import Task, fit_all
 from bedside.study.folder import RunFolder, canonical, read_json
+from bedside.study.job import Division, Job
 from bedside.study.progress import Progress, Silent
 from bedside.study.write_up import write_up
 
@@ -26,51 +26,6 @@ R = TypeVar("R")
 X = TypeVar("X")
 Y = TypeVar("Y")
 P = TypeVar("P")
-
-
-@dataclass(frozen=True)
-class Division:
-    """One validation, divided.
-
-    Attributes:
-        samples: What its splits index: the cohort, followed by external samples if it has a source of its own.
-        digests: Content of each sample's predictors.
-        cases: Hash of each sample.
-    """
-
-    validation: Validation
-    splits: tuple[Split, ...]
-    samples: tuple[Sample[Any, Any], ...]
-    digests: tuple[bytes, ...]
-    cases: tuple[bytes, ...]
-
-
-@dataclass(frozen=True)
-class Job:
-    """Everything a run knows once the data are read and before anything is fitted."""
-
-    study: Study[Any, Any, Any, Any]
-    folder: RunFolder
-    drawn: Drawn[Any, Any]
-    divisions: tuple[Division, ...]
-    tasks: tuple[Task[Any, Any, Any], ...]
-    plan: Plan
-    findings: tuple[Finding, ...]
-    seed: int
-    simulated: int | None
-    command: str
-    data_hash: str
-    study_hash: str
-    code_hash: str
-    timings: dict[str, float] = field(default_factory=dict)
-
-    def task(self, validation: str, split: str, learner: str) -> Task[Any, Any, Any]:
-        """The task of one learner on one split."""
-        return next(
-            task
-            for task in self.tasks
-            if (task.validation, task.split.name, task.learner.name) == (validation, split, learner)
-        )
 
 
 def run(

@@ -19,6 +19,7 @@ def predictions(
     partition: str,
     splits: Sequence[str],
     judged: Sequence[Judged[Any, Any]],
+    *,
     rows: Integers,
     samples: Sequence[Sample[Any, Any]],
     endpoint: Endpoint[Any, Any],

@@ -34,8 +34,12 @@ def verdict(
             f"not be compared ({primary.reason})."
         )
     low, high = sorted((sign * primary.low, sign * primary.high))
-    values = f"{_value(primary.learner, measure, performance)} against {_value(primary.comparator, measure, performance)}"
-    between = f"difference {_signed(primary.difference)}, 95% interval {_signed(primary.low)} to {_signed(primary.high)}"
+    values = (
+        f"{_value(primary.learner, measure, performance)} against {_value(primary.comparator, measure, performance)}"
+    )
+    between = (
+        f"difference {_signed(primary.difference)}, 95% interval {_signed(primary.low)} to {_signed(primary.high)}"
+    )
     evidence = f"{measure.label} {values} ({between})"
     sentence = f"{_outcome(model.label, other, low, high, margin)}: {evidence}."
     better = _better(comparisons, measure.name, sign)
@@ -55,7 +59,9 @@ def _outcome(model: str, other: str, low: float, high: float, margin: float) -> 
     if low > -margin and high < margin:
         return f"{other} was as good as {_lower(model)}, within the margin of {margin:g}"
     if low > -margin:
-        return f"{model} was not worse than {_lower(other)}, within the margin of {margin:g}, and not shown to be better"
+        return (
+            f"{model} was not worse than {_lower(other)}, within the margin of {margin:g}, and not shown to be better"
+        )
     if high < margin:
         return f"{model} was not better than {_lower(other)} by the margin of {margin:g} that matters, and may be worse"
     return f"These data do not settle whether {_lower(model)} or {_lower(other)} is better"
@@ -100,7 +106,7 @@ def _number(value: float) -> str:
 
 def _signed(value: float) -> str:
     text = _number(abs(value))
-    return f"−{text}" if value < 0 and float(text) else text
+    return f"\N{MINUS SIGN}{text}" if value < 0 and float(text) else text
 
 
 def _lower(label: str) -> str:

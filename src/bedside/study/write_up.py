@@ -4,46 +4,34 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 import bedside
-from bedside.endpoints.endpoint import Categorical, Reference, View
-from bedside.endpoints.measure import Measure
+from bedside.endpoints.endpoint import Reference, View
 from bedside.evidence import schema
 from bedside.evidence.figure import Figure
-from bedside.study import describe, tables
+from bedside.study import describe, record, tables
 from bedside.study.analysis import Analysis, Group, Scope, adjust, groups_by_split, groups_of
 from bedside.study.fits import Judgement, read
+from bedside.study.job import Division, Job
 from bedside.study.judged import Judged
 from bedside.study.methods import methods
 from bedside.study.progress import Progress
+from bedside.study.record import Read
 from bedside.study.release_rule import simplest_within_margin
 from bedside.study.verdict import verdict
 from bedside.types import Integers
-
-if TYPE_CHECKING:
-    from bedside.study.run import Division, Job
 
 APPARENT_REPLICATES = 200
 """Bootstrap replicates for development and tuning rows, which only show optimism."""
 
 
-@dataclass(frozen=True)
-class Read:
-    """The stored judgements of one validation: by learner, one a split."""
-
-    division: "Division"
-    by_learner: Mapping[str, Sequence[Judgement[Any]]]
-    measures: Mapping[str, Sequence[tuple[Measure[Any, Any], ...]]]
-    settings: Mapping[str, Sequence[Mapping[str, float]]]
-
-
 def write_up(
-    job: "Job", counts: Sequence[schema.Ledger], environment: Mapping[str, str], *, progress: Progress
+    job: Job, counts: Sequence[schema.Ledger], environment: Mapping[str, str], *, progress: Progress
 ) -> schema.Evidence:
     """Judge what was fitted and write everything down, evidence.json last."""
     started = time.perf_counter()
@@ -64,17 +52,33 @@ def write_up(
         partition = division.validation.partition
         prediction_tables.append(
             tables.predictions(
-                division.validation.name, partition, names, judged, rows, division.samples, job.study.endpoint
+                division.validation.name,
+                partition,
+                names,
+                judged,
+                rows=rows,
+                samples=division.samples,
+                endpoint=job.study.endpoint,
             )
         )
-        contribution_tables.append([tables.contributions(division.validation.name, judged, k) for k in _numbers(judged)])
+        name = division.validation.name
+        contribution_tables.append([tables.contributions(name, judged, k) for k in _numbers(judged)])
         if number == 0:
             figures = job.study.endpoint.figures(_views(judged, stored))
             performance += _apparent(job, stored)
         progress.step(division.validation.name)
     files = _write_tables(job, prediction_tables, contribution_tables, _measure_names(everything[0]))
     job.timings["judge"] = time.perf_counter() - started
-    evidence = _evidence(job, everything, performance, adjust(comparisons), figures, counts, environment, files)
+    evidence = _evidence(
+        job,
+        everything,
+        performance=performance,
+        comparisons=adjust(comparisons),
+        figures=figures,
+        counts=counts,
+        environment=environment,
+        files=files,
+    )
     job.folder.write(job.folder.evidence, to_json(evidence))
     progress.step("evidence.json")
     return evidence
@@ -85,22 +89,20 @@ def to_json(evidence: schema.Evidence) -> str:
     return json.dumps(evidence.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _read(job: "Job", division: "Division") -> Read:
+def _read(job: Job, division: Division) -> Read:
     by_learner, measures, settings = {}, {}, {}
     endpoint = job.study.endpoint
     for learner in job.study.learners:
         name = division.validation.name
         judgements = [read(job.task(name, split.name, learner.name), endpoint, job.folder) for split in division.splits]
-        references = [
-            _reference(division, k, judgement) for k, judgement in enumerate(judgements)
-        ]
+        references = [_reference(division, k, judgement) for k, judgement in enumerate(judgements)]
         by_learner[learner.name] = judgements
         measures[learner.name] = [endpoint.measures(reference) for reference in references]
         settings[learner.name] = [dict(endpoint.settings(reference)) for reference in references]
     return Read(division, by_learner, measures, settings)
 
 
-def _reference(division: "Division", number: int, judgement: Judgement[Any]) -> Reference[Any, Any]:
+def _reference(division: Division, number: int, judgement: Judgement[Any]) -> Reference[Any, Any]:
     split = division.splits[number]
     development = [division.samples[k].outcome for k in split.development.tolist()]
     held = [division.samples[k].outcome for k in split.calibration.tolist()]
@@ -110,7 +112,7 @@ def _reference(division: "Division", number: int, judgement: Judgement[Any]) -> 
 
 
 def _judged(
-    job: "Job", stored: Read, part: Literal["test", "tuning", "development"]
+    job: Job, stored: Read, part: Literal["test", "tuning", "development"]
 ) -> tuple[list[Judged[Any, Any]], Integers]:
     """Rows of one partition, splits concatenated, the same for every learner; and the samples they are."""
     division = stored.division
@@ -132,14 +134,12 @@ def _judged(
         found = stored.by_learner[learner.name]
         parts = {"test": "test", "tuning": "reference", "development": "development"}
         predictions = [p for judgement in found for p in getattr(judgement, parts[part])]
-        judged.append(
-            Judged(learner.name, outcomes, predictions, fold, patient, stored.measures[learner.name])
-        )
+        judged.append(Judged(learner.name, outcomes, predictions, fold, patient, stored.measures[learner.name]))
     return judged, rows
 
 
 def _analyse(
-    job: "Job", division: "Division", judged: list[Judged[Any, Any]], rows: Integers, *, primary: bool
+    job: Job, division: Division, judged: list[Judged[Any, Any]], rows: Integers, *, primary: bool
 ) -> tuple[list[schema.Performance], list[schema.Comparison]]:
     study, validation = job.study, division.validation
     attributes = [division.samples[k].attributes for k in rows.tolist()]
@@ -159,10 +159,10 @@ def _analyse(
         train_test=(float(np.mean(learned)), float(np.mean(tested))),
     )
     analysis = Analysis(judged, groups, scope)
-    return analysis.performance(), analysis.comparisons(_primary(job) if primary else None)
+    return analysis.performance(), analysis.comparisons(record.primary(job) if primary else None)
 
 
-def _apparent(job: "Job", stored: Read) -> list[schema.Performance]:
+def _apparent(job: Job, stored: Read) -> list[schema.Performance]:
     """Development and tuning rows of the primary validation, to show optimism."""
     found: list[schema.Performance] = []
     for part in ("development", "tuning"):
@@ -185,15 +185,6 @@ def _views(judged: Sequence[Judged[Any, Any]], stored: Read) -> list[View[Any, A
     ]
 
 
-def _primary(job: "Job") -> tuple[str, str, str]:
-    study = job.study
-    return (
-        study.model.name,
-        study.primary_comparator or study.comparators[0].name,
-        study.primary_measure or study.endpoint.primary,
-    )
-
-
 def _numbers(judged: Sequence[Judged[Any, Any]]) -> range:
     return range(len(judged[0].measures[0]))
 
@@ -203,7 +194,7 @@ def _measure_names(stored: Read) -> list[str]:
 
 
 def _write_tables(
-    job: "Job", predictions: Sequence[Any], contributions: Sequence[Sequence[Any]], names: Sequence[str]
+    job: Job, predictions: Sequence[Any], contributions: Sequence[Sequence[Any]], names: Sequence[str]
 ) -> dict[str, str]:
     folder = job.folder
     import pyarrow as pa  # noqa: PLC0415 - a heavy import that only a finished run needs
@@ -215,7 +206,7 @@ def _write_tables(
         ).unify_dictionaries()
     files = {}
     for path, table in written.items():
-        folder.write_with(path, lambda temporary, table=table: tables.write(table, temporary))
+        folder.write_with(path, partial(tables.write, table))
         files[path.relative_to(folder.path).as_posix()] = _sha256(path)
     if job.study.modality.profile is not None:
         profile = job.study.modality.profile([sample.predictors for sample in job.drawn.samples])
@@ -230,8 +221,9 @@ def _sha256(path: Path) -> str:
 
 
 def _evidence(
-    job: "Job",
+    job: Job,
     everything: Sequence[Read],
+    *,
     performance: Sequence[schema.Performance],
     comparisons: Sequence[schema.Comparison],
     figures: tuple[Figure, ...],
@@ -240,8 +232,8 @@ def _evidence(
     files: Mapping[str, str],
 ) -> schema.Evidence:
     study, first = job.study, everything[0]
-    described = _study(job)
-    measures = _measures(first)
+    described = record.study(job)
+    measures = record.measures(first)
     primary = next(measure for measure in measures if measure.name == described.primary_measure)
     values = {
         row.measure: row.value
@@ -266,14 +258,12 @@ def _evidence(
         doubts=(doubt,) if doubt else (),
         study=described,
         measures=measures,
-        validations=_validations(job),
+        validations=record.validations(job),
         flow=job.drawn.flow,
         partitions=tuple(
             row
             for division in job.divisions
-            for row in describe.partitions(
-                division.validation.name, division.splits, division.samples, study.endpoint
-            )
+            for row in describe.partitions(division.validation.name, division.splits, division.samples, study.endpoint)
         ),
         characteristics=tuple(
             describe.characteristics(
@@ -286,8 +276,8 @@ def _evidence(
         ),
         performance=tuple(performance),
         comparisons=tuple(comparisons),
-        operating_points=tuple(row for stored in everything for row in _operating_points(job, stored)),
-        tuning=tuple(row for stored in everything for row in _tuning(job, stored)),
+        operating_points=tuple(row for stored in everything for row in record.operating_points(job, stored)),
+        tuning=tuple(row for stored in everything for row in record.tuning(job, stored)),
         audit=job.findings,
         figures=figures,
         methods=methods(study, measures, plan=job.plan, seed=job.seed, simulated=job.simulated is not None),
@@ -312,132 +302,3 @@ def _evidence(
             higher_is_better=primary.higher_is_better is not False,
         ),
     )
-
-
-def _study(job: "Job") -> schema.Study:
-    study = job.study
-    target = study.endpoint.target
-    model, comparator, measure = _primary(job)
-    card = study.folder / "card.md" if study.folder is not None else None
-    text = card.read_text("utf-8") if card is not None and card.exists() else ""
-    return schema.Study.model_validate(
-        {
-            "name": study.name,
-            "title": study.title or study.name.replace("_", " ").capitalize(),
-            "question": study.question,
-            "intended_use": study.intended_use,
-            "modality": study.modality.name,
-            "endpoint": study.endpoint.name,
-            "classes": target.classes if isinstance(target, Categorical) else (),
-            "unit": "" if isinstance(target, Categorical) else target.unit,
-            "eligibility": study.cohort.eligibility,
-            "outcome": study.cohort.outcome,
-            "horizon": study.cohort.horizon,
-            "source": study.source.name,
-            "licence": study.source.licence,
-            "citation": study.source.citation,
-            "model": model,
-            "comparators": tuple(learner.name for learner in study.comparators),
-            "learners": tuple(
-                {
-                    "name": learner.name,
-                    "label": learner.label,
-                    "description": learner.description,
-                    "role": "model" if learner is study.model else "comparator",
-                }
-                for learner in study.learners
-            ),
-            "primary_measure": measure,
-            "primary_comparator": comparator,
-            "primary_validation": study.validations[0].name,
-            "release_rule": study.release_rule,
-            "subgroups": study.subgroups,
-            "minimum_group": study.minimum_group,
-            "margin": study.margin,
-            "trials": study.trials,
-            "simulated": job.simulated is not None,
-            "card": _without_front_matter(text),
-            "limits": study.limits,
-            "identity": study.identity,
-        }
-    )
-
-
-def _without_front_matter(text: str) -> str:
-    if not text.startswith("---\n"):
-        return text
-    return text.split("\n---\n", 1)[-1].lstrip()
-
-
-def _measures(stored: Read) -> tuple[schema.Measure, ...]:
-    found = []
-    for measure in next(iter(stored.measures.values()))[0]:
-        low, high = (limit if np.isfinite(limit) else None for limit in measure.bounds)
-        found.append(
-            schema.Measure(
-                name=measure.name,
-                label=measure.label,
-                higher_is_better=measure.higher_is_better,
-                target=measure.target,
-                operating=measure.operating,
-                bounds=(low, high),
-            )
-        )
-    return tuple(found)
-
-
-def _validations(job: "Job") -> tuple[schema.Validation, ...]:
-    return tuple(
-        schema.Validation.model_validate(
-            {
-                "name": division.validation.name,
-                "description": division.validation.description,
-                "partition": division.validation.partition,
-                "splits": tuple(split.name for split in division.splits),
-                "primary": number == 0,
-            }
-        )
-        for number, division in enumerate(job.divisions)
-    )
-
-
-def _operating_points(job: "Job", stored: Read) -> list[schema.OperatingPoint]:
-    return [
-        schema.OperatingPoint(
-            learner=learner.name,
-            validation=stored.division.validation.name,
-            split=split.name,
-            rule=job.study.endpoint.rule,
-            settings=dict(settings),
-        )
-        for learner in job.study.learners
-        for split, settings in zip(stored.division.splits, stored.settings[learner.name], strict=True)
-        if settings
-    ]
-
-
-def _tuning(job: "Job", stored: Read) -> list[schema.Tuning]:
-    found = []
-    for learner in job.study.learners:
-        for split, judgement in zip(stored.division.splits, stored.by_learner[learner.name], strict=True):
-            record = dict(judgement.record)
-            found.append(
-                schema.Tuning.model_validate(
-                    {
-                        "learner": learner.name,
-                        "validation": stored.division.validation.name,
-                        "split": split.name,
-                        "trials": record.get("trials", 0),
-                        "best_loss": record.get("best_loss"),
-                        "settings": record.get("settings", {}),
-                        "notes": _plain(record.get("notes", {})),
-                    }
-                )
-            )
-    return found
-
-
-def _plain(notes: Any) -> dict[str, Any]:
-    if not isinstance(notes, dict):
-        return {}
-    return {k: v if isinstance(v, str | int | float | bool | None) else json.dumps(v, sort_keys=True) for k, v in notes.items()}

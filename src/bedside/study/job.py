@@ -1,0 +1,57 @@
+"""Everything a run knows once the data are read and before anything is fitted."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bedside.data.sample import Sample
+from bedside.data.split import Split, Validation
+from bedside.evidence.schema import Finding, Plan
+from bedside.study.cohort import Drawn
+from bedside.study.declare import Study
+from bedside.study.fits import Task
+from bedside.study.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Division:
+    """One validation, divided.
+
+    Attributes:
+        samples: What its splits index: the cohort, followed by external samples if it has a source of its own.
+        digests: Content of each sample's predictors.
+        cases: Hash of each sample.
+    """
+
+    validation: Validation
+    splits: tuple[Split, ...]
+    samples: tuple[Sample[Any, Any], ...]
+    digests: tuple[bytes, ...]
+    cases: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a run knows once the data are read and before anything is fitted."""
+
+    study: Study[Any, Any, Any, Any]
+    folder: RunFolder
+    drawn: Drawn[Any, Any]
+    divisions: tuple[Division, ...]
+    tasks: tuple[Task[Any, Any, Any], ...]
+    plan: Plan
+    findings: tuple[Finding, ...]
+    seed: int
+    simulated: int | None
+    command: str
+    data_hash: str
+    study_hash: str
+    code_hash: str
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def task(self, validation: str, split: str, learner: str) -> Task[Any, Any, Any]:
+        """The task of one learner on one split."""
+        return next(
+            task
+            for task in self.tasks
+            if (task.validation, task.split.name, task.learner.name) == (validation, split, learner)
+        )

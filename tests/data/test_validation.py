@@ -1,0 +1,151 @@
+"""Divisions of a cohort: by patient, stratified, repeatable, complete."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bedside.data.sample import Sample
+from bedside.data.split import Split
+from bedside.data.validation import CrossValidation, Holdout, LeaveSiteOut, Predefined, Temporal
+from bedside.errors import CohortProblem, StudyError
+from bedside.types import PatientId, SampleId
+
+START = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def cohort(patients: int, *, visits: int = 1, every: int = 3, sites: int = 3) -> list[Sample[None, bool]]:
+    return [
+        Sample(
+            key=SampleId(f"{p}-{v}"),
+            patient=PatientId(f"p{p}"),
+            predictors=None,
+            outcome=(p + v) % every == 0,
+            index_time=START + timedelta(days=p + 40 * v),
+            attributes={"site": f"s{(p // 3) % sites}", "partition": ("train", "val", "test")[(p // 3) % 3]},
+        )
+        for p in range(patients)
+        for v in range(visits)
+    ]
+
+
+def stratum(outcome: bool) -> bool:
+    return outcome
+
+
+def sides(split: Split) -> list[np.ndarray]:
+    return [split.development, split.selection, split.calibration, split.test]
+
+
+VALIDATIONS = [
+    Holdout(),
+    Holdout(mode="held_out"),
+    CrossValidation(folds=4, repeats=2),
+    CrossValidation(folds=3, mode="held_out"),
+    LeaveSiteOut(),
+    Temporal(),
+    Predefined(),
+]
+
+
+@pytest.mark.parametrize("validation", VALIDATIONS, ids=lambda v: f"{v.name}-{getattr(v, 'mode', '')}")
+@pytest.mark.parametrize("visits", [1, 3])
+def test_no_patient_stands_on_two_sides(validation: Holdout, visits: int) -> None:
+    samples = cohort(90, visits=visits)
+    for split in validation.splits(samples, stratum, 7):
+        groups = [{samples[k].patient for k in side.tolist()} for side in sides(split)]
+        for a in range(4):
+            for b in range(a + 1, 4):
+                assert not groups[a] & groups[b]
+        assert split.test.size
+        assert split.development.size
+
+
+@pytest.mark.parametrize("validation", VALIDATIONS, ids=lambda v: f"{v.name}-{getattr(v, 'mode', '')}")
+def test_same_seed_same_split_and_file_order_decides_nothing(validation: Holdout) -> None:
+    samples = cohort(90, visits=2)
+    turned = samples[::-1]
+    first = validation.splits(samples, stratum, 3)
+    again = validation.splits(turned, stratum, 3)
+    for a, b in zip(first, again, strict=True):
+        for one, other in zip(sides(a), sides(b), strict=True):
+            assert {samples[k].key for k in one.tolist()} == {turned[k].key for k in other.tolist()}
+
+
+@given(patients=st.integers(20, 120), folds=st.integers(2, 6), seed=st.integers(0, 10**6))
+@settings(max_examples=25, deadline=None)
+def test_folds_judge_every_sample_once_a_repeat_and_keep_prevalence(patients: int, folds: int, seed: int) -> None:
+    samples = cohort(patients, every=2)
+    splits = CrossValidation(folds=folds, repeats=2).splits(samples, stratum, seed)
+    for repeat in (0, 1):
+        tested = np.concatenate([split.test for split in splits if split.repeat == repeat])
+        assert sorted(tested.tolist()) == list(range(patients))
+    positives = [sum(samples[k].outcome for k in split.test.tolist()) for split in splits]
+    assert max(positives) - min(positives) <= 2
+
+
+def test_inner_folds_cover_development_by_patient() -> None:
+    samples = cohort(60, visits=2)
+    (split,) = Holdout(inner=3).splits(samples, stratum, 0)
+    assert len(split.folds) == 3
+    held = np.concatenate([fold.held_out for fold in split.folds])
+    assert sorted(held.tolist()) == list(range(split.development.size))
+    for fold in split.folds:
+        inside = {samples[split.development[k]].patient for k in fold.fit.tolist()}
+        outside = {samples[split.development[k]].patient for k in fold.held_out.tolist()}
+        assert not inside & outside
+
+
+def test_large_cohorts_hold_out_tuning_in_two_halves() -> None:
+    (split,) = Holdout().splits(cohort(3000), stratum, 0)
+    assert not split.folds
+    shares = [side.size / 3000 for side in sides(split)]
+    assert shares == pytest.approx([0.70, 0.075, 0.075, 0.15], abs=0.005)
+
+
+def test_temporal_learns_nothing_after_the_cut() -> None:
+    samples = cohort(100, visits=3)
+    (split,) = Temporal(test_fraction=0.25).splits(samples, stratum, 0)
+    learned = [samples[k].index_time for k in split.development.tolist()]
+    first_judged = min(samples[k].index_time for k in split.test.tolist() if samples[k].index_time is not None)
+    assert max(time for time in learned if time is not None) < first_judged
+
+
+@pytest.mark.parametrize(
+    ("validation", "samples", "words"),
+    [
+        (CrossValidation(folds=10), cohort(6), "6 patients cannot be divided into 10 folds"),
+        (CrossValidation(folds=5), cohort(40, every=20), "rarest outcome occurs in 2 patients"),
+        (LeaveSiteOut(), cohort(30, sites=1), "at least two values"),
+        (Holdout(), [], "the cohort is empty"),
+        (Holdout(), cohort(1), "too few"),
+        (Temporal(), [Sample(SampleId("a"), PatientId("a"), None, outcome=True)], "index time for every sample"),
+    ],
+)
+def test_what_cannot_be_divided_says_why(validation: Holdout, samples: list[Sample[None, bool]], words: str) -> None:
+    with pytest.raises(CohortProblem, match=words):
+        validation.splits(samples, stratum, 0)
+
+
+def test_unknown_attributes_and_bad_shares_are_declared_wrong() -> None:
+    with pytest.raises(StudyError, match="carry no attribute 'ward'"):
+        LeaveSiteOut(attribute="ward").splits(cohort(30), stratum, 0)
+    with pytest.raises(StudyError, match="add up to 1"):
+        Holdout(development=0.8, tuning=0.2, test=0.2)
+    with pytest.raises(StudyError, match="at least 2 folds"):
+        CrossValidation(folds=1)
+
+
+def test_predefined_refuses_patients_on_two_sides_and_unknown_words() -> None:
+    samples = cohort(30, visits=2)
+    crossed = [
+        Sample(s.key, s.patient, None, s.outcome, attributes={"partition": "test" if k % 2 else "train"})
+        for k, s in enumerate(samples)
+    ]
+    with pytest.raises(CohortProblem, match="30 patient"):
+        Predefined().splits(crossed, stratum, 0)
+    odd = [Sample(s.key, s.patient, None, s.outcome, attributes={"partition": "tset"}) for s in samples]
+    with pytest.raises(CohortProblem, match="unknown word"):
+        Predefined().splits(odd, stratum, 0)
