@@ -94,7 +94,7 @@ def contrast(aurocs: Floats, covariance: Floats, m: int, n: int, level: float, m
 
 
 def _level_reaching_zero(limits: Callable[[float], tuple[float, float]]) -> float:
-    """p value of an interval procedure: one minus the level at which a limit reaches zero."""
+    """The p value of an interval procedure: one minus the level at which a limit reaches zero."""
 
     def product(p: float) -> float:
         low, high = limits(1.0 - p)

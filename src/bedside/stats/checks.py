@@ -109,7 +109,7 @@ def weight_matrix(weights: Floats, m: int) -> Floats:
         StatisticsError: Another shape, a negative weight, or NaN.
     """
     array = np.asarray(weights, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != m:  # noqa: PLR2004 - a matrix has two axes
+    if array.ndim != 2 or array.shape[1] != m:
         message = f"weights have shape {array.shape}; (b, {m}) is needed, one column a row of the sample."
         raise StatisticsError(message)
     if array.size and not float(array.min()) >= 0.0:

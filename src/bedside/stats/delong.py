@@ -22,7 +22,7 @@ def placements(scores: Floats, positive: Booleans) -> tuple[Floats, Floats]:
         positive: Shape (n,).
 
     Returns:
-        For positives (L, n_positive): share of negatives below; for negatives (L, n_negative): share of positives above.
+        For positives (L, n_positive) the share of negatives below, for negatives (L, n_negative) of positives above.
     """
     ours, theirs = scores[:, positive], scores[:, ~positive]
     of_positive, of_negative = np.empty_like(ours), np.empty_like(theirs)
@@ -36,8 +36,8 @@ def placements(scores: Floats, positive: Booleans) -> tuple[Floats, Floats]:
 
 def _midrank(among: Floats, ranked: Floats) -> Floats:
     """How many of sorted `among` lie below each of sorted `ranked`, ties one half."""
-    below: Floats = 0.5 * (np.searchsorted(among, ranked, side="left") + np.searchsorted(among, ranked, side="right"))
-    return below
+    below = 0.5 * (np.searchsorted(among, ranked, side="left") + np.searchsorted(among, ranked, side="right"))
+    return np.asarray(below, dtype=np.float64)
 
 
 def _matrix(scores: ArrayLike, label: ArrayLike) -> tuple[Floats, Booleans]:
@@ -97,7 +97,7 @@ def clustered_delong(scores: ArrayLike, label: ArrayLike, cluster: ArrayLike) ->
     ours = _cluster_sums(of_positive - aurocs[:, None], patient[positive], int(patient.max()) + 1)
     theirs = _cluster_sums(of_negative - aurocs[:, None], patient[~positive], int(patient.max()) + 1)
     with_positive, with_negative = np.unique(patient[positive]).size, np.unique(patient[~positive]).size
-    if min(with_positive, with_negative) < 2:  # noqa: PLR2004 - a variance needs two
+    if min(with_positive, with_negative) < 2:
         message = (
             f"Positive cases come from {with_positive} patients and negative cases from {with_negative}; at least two "
             "patients with each are needed for a clustered variance."

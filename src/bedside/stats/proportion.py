@@ -18,7 +18,9 @@ from bedside.stats.interval import Limits, normal_quantile
 
 def _counts(successes: float, n: float) -> None:
     if not (n > 0 and 0 <= successes <= n):
-        message = f"{successes:g} successes among {n:g} cases is no proportion; 0 <= successes <= n and n > 0 are needed."
+        message = (
+            f"{successes:g} successes among {n:g} cases is no proportion; 0 <= successes <= n and n > 0 are needed."
+        )
         raise StatisticsError(message)
 
 
@@ -97,7 +99,7 @@ def clustered_wilson(success: ArrayLike, cluster: ArrayLike, level: float = 0.95
     hit = checks.labels(success).astype(np.float64)
     patient = checks.codes(cluster, "cluster", hit.size)
     patients = int(patient.max()) + 1
-    if patients < 2:  # noqa: PLR2004 - a variance needs two
+    if patients < 2:
         message = "All cases come from one patient; a clustered interval needs at least two patients."
         raise StatisticsError(message)
     value, n = float(hit.mean()), hit.size
