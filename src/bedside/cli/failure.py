@@ -1,0 +1,70 @@
+"""What a person, and what a script, is told when a command fails."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from typer import Abort
+from typer.exceptions import TyperException
+
+from bedside.errors import BedsideError
+
+STOPPED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+def literal(text: str) -> str:
+    """Help text whose indented paragraphs (examples) keep their line breaks."""
+    paragraphs = text.strip("\n").split("\n\n")
+    return "\n\n".join(f"\b\n{_dedent(part)}" if part.lstrip("\n").startswith("    ") else part for part in paragraphs)
+
+
+def _dedent(paragraph: str) -> str:
+    return "\n".join(f"  {line.strip()}" for line in paragraph.splitlines())
+
+
+def guard(action: Callable[[], object], arguments: Sequence[str]) -> int:
+    """Run a command; turn whatever it raises into a sentence and an exit code."""
+    try:
+        code = action()
+    except BedsideError as error:
+        return _tell(type(error).__name__, str(error), error.exit_code, arguments)
+    except TyperException as error:
+        return _tell("UsageError", _usage(error), error.exit_code, arguments)
+    except (Abort, KeyboardInterrupt):
+        return _tell("Stopped", "stopped", STOPPED, arguments)
+    except Exception as error:  # noqa: BLE001 - the last place where a failure can be put into words
+        return _unexpected(error, arguments)
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: TyperException) -> str:
+    message = error.format_message().strip()
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "bedside"
+    return f"{message} (see `{command} --help`)"
+
+
+def _unexpected(error: Exception, arguments: Sequence[str]) -> int:
+    if os.environ.get("BEDSIDE_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    said = str(error).strip()
+    summary = f"{type(error).__name__}: {said.splitlines()[0]}" if said else type(error).__name__
+    message = (
+        f"bedside failed unexpectedly ({summary}); this is a fault in bedside. Run again with BEDSIDE_DEBUG=1 for the "
+        "details, and report them with the output of `bedside --version`, after removing anything about patients"
+    )
+    return _tell(type(error).__name__, message, 1, arguments)
+
+
+def _tell(kind: str, message: str, code: int, arguments: Sequence[str]) -> int:
+    """One sentence on the error stream; as JSON on the output too when the command was asked for JSON."""
+    from bedside.cli import terminal
+
+    sys.stdout.flush()
+    terminal.complain(message)
+    if "--json" in arguments:
+        terminal.emit({"error": {"kind": kind, "message": message, "exit_code": code}})
+    return code

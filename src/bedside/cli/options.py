@@ -1,0 +1,10 @@
+"""Options that several commands share."""
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print JSON for scripts instead of tables; errors are JSON too.")
+]
+Seed: TypeAlias = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same evidence.", show_default=True)]
