@@ -38,6 +38,13 @@ def blocks(b: int, m: int) -> Iterator[slice]:
         yield slice(start, min(start + step, b))
 
 
+def ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """numerator / denominator, NaN where the denominator is not positive."""
+    out = np.full(denominator.shape, np.nan)
+    np.divide(numerator, denominator, out=out, where=denominator > 0)
+    return out
+
+
 def auroc_statistic(score: ArrayLike, label: ArrayLike) -> Statistic:
     """Area under the ROC curve as a function of weights, ties counted one half.
 
