@@ -174,6 +174,6 @@ def _verify_fetched(fresh: Path, file: DataFile, address: str, archive: Path) ->
         archive.unlink()
         msg = (
             f"{file.path} as fetched from {address} is not the expected file: SHA-256 {found}, where "
-            f"{' or '.join(file.sha256)} is allowed; nothing was kept: the publisher has changed it or the transfer broke"
+            f"{' or '.join(file.sha256)} is allowed; nothing was kept: the publisher changed it, or the transfer broke"
         )
         raise FileProblem(msg)

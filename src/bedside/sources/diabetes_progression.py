@@ -16,7 +16,7 @@ from bedside.types import Floats
 SCHEMA = Schema(
     (
         Column("age", "number", unit="a", description="age"),
-        Column("sex", "category", categories=("1", "2"), description="sex; the publisher does not say which code is which"),
+        Column("sex", "category", categories=("1", "2"), description="sex; which code is which is not published"),
         Column("bmi", "number", unit="kg/m2", description="body mass index"),
         Column("blood_pressure", "number", unit="mm[Hg]", description="mean arterial blood pressure"),
         Column("total_cholesterol", "number", unit="mg/dL", description="total serum cholesterol (s1)"),
@@ -55,10 +55,10 @@ class DiabetesProgression:
         ldl = np.clip(115 + 8 * adiposity + chance.normal(0, 28, n), 42, 242).round()
         total = (ldl + hdl + 24 + chance.normal(0, 8, n)).round()
         triglycerides = np.clip(4.64 + 0.25 * adiposity + chance.normal(0, 0.4, n), 3.2, 6.1)
-        values = np.column_stack(
+        values: Floats = np.column_stack(
             (
                 age,
-                chance.integers(1, 3, n),
+                chance.integers(1, 3, n).astype(float),
                 np.clip(26.4 + 3.5 * adiposity + chance.normal(0, 2.5, n), 18, 42).round(1),
                 np.clip(94.6 + 4 * adiposity + chance.normal(0, 12, n), 62, 133).round(),
                 total,

@@ -97,7 +97,9 @@ class PimaDiabetes:
 
 
 def _table(frame: pl.DataFrame) -> Table:
-    return Table(frame.cast(pl.Float64).with_columns(pl.Series("number", [f"woman {row + 1}" for row in range(frame.height)])))
+    return Table(
+        frame.cast(pl.Float64).with_columns(pl.Series("number", [f"woman {row + 1}" for row in range(frame.height)]))
+    )
 
 
 def _zeroed(values: Floats, share: float, chance: np.random.Generator) -> Floats:

@@ -26,7 +26,11 @@ _FEATURES = {
     "symmetry": "symmetry of the nucleus",
     "fractal_dimension": "coastline approximation, minus 1",
 }
-_SUMMARIES = {"mean": "mean over the nuclei", "error": "standard error of that mean", "worst": "mean of the three largest"}
+_SUMMARIES = {
+    "mean": "mean over the nuclei",
+    "error": "standard error of that mean",
+    "worst": "mean of the three largest",
+}
 
 SCHEMA = Schema(
     tuple(

@@ -27,9 +27,7 @@ TRIALS = 5
 
 def study() -> Study[Record, Record, bool, float]:
     """The study, declared before any result is seen."""
-    endpoint = binary(
-        positive="malignant", negative="benign", operating=AtSensitivity(0.95), net_benefit=(0.05, 0.5)
-    )
+    endpoint = binary(positive="malignant", negative="benign", operating=AtSensitivity(0.95), net_benefit=(0.05, 0.5))
 
     def tuned(recipe: Recipe[Record, bool, float]) -> Tuned[Record, float]:
         return Tuned(recipe, endpoint, trials=TRIALS)
@@ -66,10 +64,14 @@ def study() -> Study[Record, Record, bool, float]:
         folder=Path(__file__).parent,
         limits=(
             "One clinic, 1984 to 1995; the measurements depend on its software and on who outlined the nuclei.",
-            "More than a third of the masses are malignant, far more than in screening: predictive values and net "
-            "benefit do not transport.",
-            "A single holdout has some 85 cases: by chance alone logistic regression scores below .995 in about one "
-            "division in four and 1.000 in about three in ten. The verdict rests on cross-validation.",
+            (
+                "More than a third of the masses are malignant, far more than in screening: predictive values and net "
+                "benefit do not transport."
+            ),
+            (
+                "A single holdout has some 85 cases: by chance alone logistic regression scores below .995 in about "
+                "one division in four and 1.000 in about three in ten. The verdict rests on cross-validation."
+            ),
             "Neither age nor any other attribute of the women is published, so no subgroup can be looked at.",
         ),
         origin="breast_cancer",

@@ -87,6 +87,6 @@ def age_band(years: float | None) -> str:
     """Thirds of these patients, about."""
     if years is None:
         return "unknown"
-    if years < 40:  # noqa: PLR2004 - the words beside it name the number
+    if years < 40:
         return "under 40"
-    return "40 to 54" if years < 55 else "55 and over"  # noqa: PLR2004
+    return "40 to 54" if years < 55 else "55 and over"

@@ -67,10 +67,14 @@ def study() -> Study[Record, Record, bool, float]:
         folder=Path(__file__).parent,
         limits=(
             "One community with an exceptionally high incidence; nothing is known about other populations or men.",
-            "Zeros stand for missing in glucose, blood pressure, skin fold, insulin and body mass index; insulin is "
-            "missing for almost half of the women.",
-            "How women entered the table was not random: easy cases (diabetes within a year) were left out by those "
-            "who made it.",
+            (
+                "Zeros stand for missing in glucose, blood pressure, skin fold, insulin and body mass index; insulin "
+                "is missing for almost half of the women."
+            ),
+            (
+                "How women entered the table was not random: easy cases (diabetes within a year) were left out by "
+                "those who made it."
+            ),
             "Glucose alone discriminates at an AUROC near .79; a model has to beat that to be of use.",
         ),
         origin="diabetes_screening",
@@ -83,15 +87,13 @@ def draw(record: Record) -> list[Sample[Record, bool] | Excluded]:
     if record["diabetes"] not in (0, 1):
         return [Excluded("later course not known", PatientId(key))]
     attributes = {"age_band": age_band(record["age"])}
-    return [
-        Sample(SampleId(key), PatientId(key), record.only(SCHEMA), record["diabetes"] == 1, attributes=attributes)
-    ]
+    return [Sample(SampleId(key), PatientId(key), record.only(SCHEMA), record["diabetes"] == 1, attributes=attributes)]
 
 
 def age_band(years: float | None) -> str:
     """Bands that the young age of these women allows."""
     if years is None:
         return "unknown"
-    if years < 30:  # noqa: PLR2004 - the words beside it name the number
+    if years < 30:
         return "21 to 29"
-    return "30 to 39" if years < 40 else "40 and over"  # noqa: PLR2004
+    return "30 to 39" if years < 40 else "40 and over"

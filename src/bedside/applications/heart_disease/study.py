@@ -76,8 +76,10 @@ def study() -> Study[Record, Record, bool, float]:
             "Cross-sectional: the outcome is narrowing seen at angiography, not a later event.",
             "Everybody was referred for angiography; performance among all who have chest pain is unknown.",
             "Switzerland has 8 patients without narrowing, so what is said about that site is uncertain.",
-            "Vessels, thallium, ST slope, cholesterol and fasting glucose are left out: their missingness names the "
-            "site.",
+            (
+                "Vessels, thallium, ST slope, cholesterol and fasting glucose are left out: their missingness names "
+                "the site."
+            ),
             "At Long Beach the exercise test is missing for every fourth patient, and rarely elsewhere.",
             "Two pairs of rows are identical; without identifiers they cannot be called one patient.",
         ),
@@ -95,15 +97,13 @@ def draw(record: Record) -> list[Sample[Record, bool] | Excluded]:
         "age_band": age_band(record["age"]),
         "site": record["site"],
     }
-    return [
-        Sample(SampleId(key), PatientId(key), record.only(SCHEMA), record["narrowing"] > 0, attributes=attributes)
-    ]
+    return [Sample(SampleId(key), PatientId(key), record.only(SCHEMA), record["narrowing"] > 0, attributes=attributes)]
 
 
 def age_band(years: float | None) -> str:
     """Thirds of these patients, about."""
     if years is None:
         return "unknown"
-    if years < 50:  # noqa: PLR2004 - the words beside it name the number
+    if years < 50:
         return "under 50"
-    return "50 to 59" if years < 60 else "60 and over"  # noqa: PLR2004
+    return "50 to 59" if years < 60 else "60 and over"

@@ -1,7 +1,7 @@
 """Encounters with the study's predictors: coded columns become words, diagnoses become groups."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,10 @@ from bedside.sources.diabetes_130 import DRUGS, Diabetes130
 UNKNOWN = "not recorded"
 """A category of its own where not recording is informative (payer, speciality); elsewhere unknown is missing."""
 
-DOSED = ("insulin", "metformin", "glipizide", "glyburide", "glimepiride", "pioglitazone", "rosiglitazone", "repaglinide")
+DOSED = (
+    *("insulin", "metformin", "glipizide", "glyburide"),
+    *("glimepiride", "pioglitazone", "rosiglitazone", "repaglinide"),
+)
 """Drugs given at more than one encounter in a hundred; the others are counted."""
 
 _ADMISSION = dict(zip((1, 2, 3, 4, 7), ADMISSION_WORDS, strict=True))
@@ -35,6 +38,8 @@ _DISPOSITION = {
     7: "left against advice",
     **dict.fromkeys((10, 12, 16, 17), "other"),
 }
+_SOURCES = tuple(dict.fromkeys(_SOURCE.values()))
+_DISPOSITIONS = tuple(dict.fromkeys(_DISPOSITION.values()))
 _MEASURED = {"None": "not measured", "Norm": "normal"}
 _GLUCOSE = ("not measured", "normal", ">200", ">300")
 _HBA1C = ("not measured", "normal", ">7", ">8")
@@ -81,8 +86,8 @@ SCHEMA = Schema(
         Column("age", "number", unit="a", description="middle of the published ten-year band"),
         Column("sex", "category", categories=("female", "male"), description="sex"),
         Column("admission_type", "category", categories=ADMISSION_WORDS, description="type of admission"),
-        Column("admission_source", "category", categories=tuple(dict.fromkeys(_SOURCE.values())), description="from where"),
-        Column("discharged_to", "category", categories=tuple(dict.fromkeys(_DISPOSITION.values())), description="to where"),
+        Column("admission_source", "category", categories=_SOURCES, description="from where"),
+        Column("discharged_to", "category", categories=_DISPOSITIONS, description="to where"),
         Column("payer", "category", categories=_PAYER, description="who pays"),
         Column("specialty", "category", categories=_SPECIALTY, description="speciality of the admitting physician"),
         Column("days_in_hospital", "number", unit="d", description="length of stay"),
@@ -94,7 +99,7 @@ SCHEMA = Schema(
         Column("inpatient_admissions", "number", description="in the year before"),
         Column("diagnoses", "number", description="number of diagnoses entered"),
         *(
-            Column(f"diagnosis_{place}", "category", categories=icd9.GROUPS, description=f"group of the {word} diagnosis")
+            Column(f"diagnosis_{place}", "category", categories=icd9.GROUPS, description=f"the {word}, by group")
             for place, word in ((1, "first"), (2, "second"), (3, "third"))
         ),
         Column("comorbidity_points", "number", description="LACE comorbidity points over three diagnoses"),
@@ -112,7 +117,7 @@ SCHEMA = Schema(
 class Encounters:
     """Diabetes-130 with the study's predictors beside the published columns."""
 
-    raw: Diabetes130 = Diabetes130()
+    raw: Diabetes130 = field(default_factory=Diabetes130)
 
     @property
     def name(self) -> str:
@@ -191,7 +196,7 @@ def _mapped(name: str, words: "dict[int, str] | dict[str, str]") -> pl.Expr:
 
 def _specialty() -> pl.Expr:
     name = pl.col("medical_specialty").str.to_lowercase()
-    found = pl.when(name.is_null() | (name == "physiciannotfound")).then(pl.lit(UNKNOWN))
-    for part, word in _SPECIALTIES:
-        found = found.when(name.str.contains(part, literal=True)).then(pl.lit(word))
-    return found.otherwise(pl.lit("other"))
+    found: pl.Expr = pl.lit("other")
+    for part, word in reversed(_SPECIALTIES):
+        found = pl.when(name.str.contains(part, literal=True)).then(pl.lit(word)).otherwise(found)
+    return pl.when(name.is_null() | (name == "physiciannotfound")).then(pl.lit(UNKNOWN)).otherwise(found)

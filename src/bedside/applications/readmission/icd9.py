@@ -100,7 +100,7 @@ def _conditions(code: str) -> set[str]:
     category = _category(code)
     if category is None:
         return set()
-    if category == 250:  # noqa: PLR2004 - the ICD-9-CM category of diabetes
+    if category == 250:
         fourth = code.partition(".")[2][:1]
         return {"diabetes with end organ damage"} if fourth and fourth in _END_ORGAN else set()
     return {

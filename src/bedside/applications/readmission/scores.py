@@ -37,9 +37,10 @@ LACE_PARTS = (
     "where the index asks for six months."
 )
 HOSPITAL_PARTS = (
-    "Procedure, Index admission type, number of Admissions in the year before and Length of stay of the HOSPITAL score "
-    "(Donzé et al., JAMA Intern Med 2016), 9 of its 13 points; haemoglobin, sodium and discharge from an oncology service "
-    "are not in the data and count 0."
+    "Procedure, Index admission type, number of Admissions in the year before and Length of stay of the HOSPITAL "
+    "score "
+    "(Donzé et al., JAMA Intern Med 2016), 9 of its 13 points; haemoglobin, sodium and discharge from an oncology "
+    "service are not in the data and count 0."
 )
 
 

@@ -79,10 +79,14 @@ def study() -> Study[Record, Record, bool, float]:
         limits=(
             "Death after discharge is not observed: who died at home within 30 days counts as not readmitted.",
             "Readmission elsewhere than in the data warehouse's hospitals is not seen.",
-            "Neither hospital nor date are published, so validation is neither by site nor over time, and encounters "
-            "of a patient cannot be put in order.",
-            "Both discharge scores are partial: LACE has three diagnoses at three digits and a year of emergency "
-            "visits; HOSPITAL lacks haemoglobin, sodium and oncology service.",
+            (
+                "Neither hospital nor date are published, so validation is neither by site nor over time, and "
+                "encounters of a patient cannot be put in order."
+            ),
+            (
+                "Both discharge scores are partial: LACE has three diagnoses at three digits and a year of emergency "
+                "visits; HOSPITAL lacks haemoglobin, sodium and oncology service."
+            ),
             "Patients with one to forty encounters: intervals and tests are clustered by patient.",
             f"Trials of the tuning see {TUNING_LIMIT:,} development encounters; the chosen settings are fitted on all.",
             "Race is not a predictor; the payer is, and stands for circumstances that race is tied to.",
@@ -130,8 +134,8 @@ def age_band(years: float | None) -> str:
     """Twenty years a band, as the published ten-year bands allow."""
     if years is None:
         return "unknown"
-    if years < 40:  # noqa: PLR2004 - the words beside it name the number
+    if years < 40:
         return "under 40"
-    if years < 60:  # noqa: PLR2004
+    if years < 60:
         return "40 to 59"
-    return "60 to 79" if years < 80 else "80 and over"  # noqa: PLR2004
+    return "60 to 79" if years < 80 else "80 and over"
