@@ -1,5 +1,6 @@
 """What a person, and what a script, is told when a command fails."""
 
+import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,13 +15,9 @@ STOPPED = 130
 
 
 def literal(text: str) -> str:
-    """Help text whose indented paragraphs (examples) keep their line breaks."""
-    paragraphs = text.strip("\n").split("\n\n")
-    return "\n\n".join(f"\b\n{_dedent(part)}" if part.lstrip("\n").startswith("    ") else part for part in paragraphs)
-
-
-def _dedent(paragraph: str) -> str:
-    return "\n".join(f"  {line.strip()}" for line in paragraph.splitlines())
+    """Help text as typer prints it: a paragraph on one line, to be broken anew; indented examples as they stand."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(part if part.startswith(" ") else " ".join(part.split("\n")) for part in paragraphs)
 
 
 def guard(action: Callable[[], object], arguments: Sequence[str]) -> int:
@@ -39,7 +36,7 @@ def guard(action: Callable[[], object], arguments: Sequence[str]) -> int:
 
 
 def _usage(error: TyperException) -> str:
-    message = error.format_message().strip()
+    message = error.format_message().strip().rstrip(".")
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "bedside"
     return f"{message} (see `{command} --help`)"

@@ -21,9 +21,9 @@ and writes down whatever was found, with intervals, in one report.
 
 [bold]Begin with[/bold]
 
-    bedside list                                          what can be run
-    bedside run breast_cancer                             a study on real data, in minutes
-    bedside run --table patients.csv --outcome died       a study of your own table
+    bedside list                                      what can be run
+    bedside run breast_cancer                         on real data, in minutes
+    bedside run --table patients.csv --outcome died   your own table
 
 Every run ends in a folder with evidence.json (for scripts), report.html (for people) and the fitted models. A run
 that was stopped is resumed by the same command.

@@ -92,5 +92,6 @@ def _unknown(what: str) -> str:
 
 def suggest(what: str, names: Iterable[str]) -> str | None:
     """The name that is nearest to what was typed, when one is near."""
-    near = difflib.get_close_matches(what, list(names), n=1)
+    known = sorted(names)
+    near = difflib.get_close_matches(what, known, n=1) or [name for name in known if what and what in name]
     return near[0] if near else None

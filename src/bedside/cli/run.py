@@ -82,7 +82,7 @@ def run_study(
         bedside run breast_cancer
         bedside run heart_disease --seed 3 --out runs/heart-3
         bedside run readmission --simulated 500
-        bedside run --table patients.csv --outcome died --patient id --subgroups sex,site
+        bedside run --table patients.csv --outcome died --subgroups sex,age
         bedside run runs/patients/study.toml
         bedside run my_package.my_study
 

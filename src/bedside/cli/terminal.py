@@ -40,10 +40,9 @@ def note(text: str) -> None:
 
 def complain(message: str) -> None:
     """Print one sentence about a failure."""
-    sentence = message[:1].upper() + message[1:]
     console = errors()
     console.print("error: ", style="bold red", end="")
-    console.print(sentence if sentence.endswith((".", "?", "!")) else f"{sentence}.", markup=False, soft_wrap=True)
+    console.print(message if message.endswith((".", "?", "!")) else f"{message}.", markup=False, soft_wrap=True)
 
 
 def emit(value: object) -> None:

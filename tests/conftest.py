@@ -1,0 +1,26 @@
+"""What all tests share: a ledger of their own, one thread a library, and the local copy of public data."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before any library with a thread pool is imported; several test processes share the cores.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
+    os.environ.setdefault(_name, "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+@pytest.fixture(autouse=True)
+def own_ledger(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count test accesses in a ledger that nobody else reads."""
+    monkeypatch.setenv("BEDSIDE_LEDGER", str(tmp_path_factory.getbasetemp() / "ledger.jsonl"))
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """The local copy of public data sets that BEDSIDE_DATA names; tests of real data skip where there is none."""
+    named = os.environ.get("BEDSIDE_DATA", "")
+    if not named or not Path(named).is_dir():
+        pytest.skip("BEDSIDE_DATA names no folder; real data are not here")
+    return Path(named)
