@@ -1,0 +1,289 @@
+"""Draws any `Figure` as inline SVG that follows the page's colours, in light, dark and print."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markupsafe import Markup, escape
+
+from bedside.evidence.figure import Figure, Series
+from bedside.report.look import NEUTRAL, Look, anchor
+from bedside.report.scale import Scale, scale
+
+LINE_HEIGHT = 19
+LETTER = 6.7
+"""Mean width of a letter at the figures' 12.5 px type, in user units."""
+LONG_WORDS = 9
+"""Categories with longer names, or more than six of them, are listed down the side."""
+
+MANY = 60
+"""More points than this are drawn small."""
+MOST_POINTS = 1200
+"""Longer series are thinned evenly, in the drawing and in its data; evidence.json keeps all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The plotting area in user units, and how data map onto it."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    x: Scale
+    y: Scale
+    sideways: bool = False
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Data to user units; categories run downwards when sideways."""
+        if self.sideways:
+            return self.left + self.y.place(y) * self.width, self.top + self.x.place(x) * self.height
+        return self.left + self.x.place(x) * self.width, self.top + (1 - self.y.place(y)) * self.height
+
+    def path(self, xs: Sequence[float], ys: Sequence[float], *, step: bool = False) -> str:
+        """A polyline through the points, or a staircase that rises at each new x."""
+        corners: list[tuple[float, float]] = []
+        for x, y in zip(xs, ys, strict=False):
+            here = self.point(x, y)
+            if step and corners:
+                corners.append((here[0], corners[-1][1]))
+            corners.append(here)
+        words = [f"{a:.1f} {b:.1f}" for a, b in corners]
+        kept = words[:1] + [word for previous, word in pairwise(words) if word != previous]
+        return "M" + "L".join(kept) if kept else ""
+
+
+def draw(figure: Figure, looks: Mapping[str, Look]) -> Markup:
+    """The figure as an `<svg>` element; the caller supplies title and conclusion beside it."""
+    panel, size = _layout(figure)
+    clip = f"clip-{anchor(figure.name)}"
+    shown = tuple(map(thin, figure.series))
+    marks: list[str] = []
+    for number, series in enumerate(shown):
+        look = _look(series, number, looks)
+        marks.extend(_series(series, look, panel, _rivals(series, shown)))
+    legend, legend_height = _legend(figure, looks, panel, size[1])
+    height = size[1] + legend_height
+    area = f'x="{panel.left:.1f}" y="{panel.top:.1f}" width="{panel.width:.1f}" height="{panel.height:.1f}"'
+    body = "".join(
+        [
+            f'<clipPath id="{clip}"><rect {area}/></clipPath>',
+            *_axes(figure, panel),
+            *_references(figure, panel),
+            f'<g clip-path="url(#{clip})">',
+            *[mark for mark in marks if not mark.startswith("<g class=\"mark")],
+            "</g>",
+            *[mark for mark in marks if mark.startswith("<g class=\"mark")],
+            *legend,
+        ]
+    )
+    return Markup(  # noqa: S704 - every text below passed through escape()
+        f'<svg class="plot {figure.aspect}" viewBox="0 0 {size[0]} {height:.0f}" role="img" '
+        f'aria-label="{escape(figure.alt or figure.title)}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
+    )
+
+
+def thin(series: Series) -> Series:
+    """A series of at most `MOST_POINTS` points, first and last kept."""
+    total = len(series.x)
+    if total <= MOST_POINTS:
+        return series
+    kept = [round(i * (total - 1) / (MOST_POINTS - 1)) for i in range(MOST_POINTS)]
+    columns = {name: tuple(column[i] for i in kept if i < len(column))
+               for name, column in (("x", series.x), ("y", series.y), ("low", series.low), ("high", series.high))}
+    return series.model_copy(update=columns)
+
+
+def data(figure: Figure) -> dict[str, object]:
+    """The figure's numbers, to five significant digits, for its CSV download."""
+
+    def short(column: Sequence[float]) -> list[float]:
+        return [float(f"{value:.5g}") for value in column]
+
+    series = [
+        {"label": each.label, "x": short(each.x), "y": short(each.y), "low": short(each.low), "high": short(each.high)}
+        for each in map(thin, figure.series)
+    ]
+    return {"x": figure.x_label, "y": figure.y_label, "categories": list(figure.x_categories), "series": series}
+
+
+def _rivals(series: Series, shown: Sequence[Series]) -> list[Series]:
+    """Series of the same style; among curves only those that belong to no learner, as this one."""
+    curve = series.style in ("line", "step")
+    return [each for each in shown if each.style == series.style and not (curve and each.learner and not series.learner)]
+
+
+def _look(series: Series, number: int, looks: Mapping[str, Look]) -> Look | None:
+    """A learner's own look; other series are neutral, or numbered where no series has a learner."""
+    if series.learner is not None:
+        return looks.get(series.learner, Look(number))
+    return Look(number) if series.style in ("bars", "points", "intervals") else None
+
+
+def _layout(figure: Figure) -> tuple[Panel, tuple[int, int]]:
+    xs = [x for series in figure.series for x in series.x]
+    ys = [y for series in figure.series for column in (series.y, series.low, series.high) for y in column]
+    bars = [series for series in figure.series if series.style == "bars"]
+    if bars:
+        ys.append(0.0)
+    ys += [height for _, height in figure.horizontal] if figure.y_range is None else []
+    words = figure.x_categories
+    sideways = bool(words) and (len(words) > 6 or max(map(len, words)) > LONG_WORDS)
+    width, height = (440, 380) if figure.aspect == "square" else (660, 380)
+    left, bottom = 58.0, 52.0
+    if words:
+        x = Scale(-0.6, len(words) - 0.4, tuple(float(i) for i in range(len(words))))
+    else:
+        half = _slot(bars) / 2
+        xs += [x - half for series in bars for x in series.x] + [x + half for series in bars for x in series.x]
+        x = scale(xs, limits=figure.x_range, pad=0.02)
+    if sideways:
+        left = min(0.42 * width, LETTER * max(map(len, words)) + 18)
+        height = max(140, 26 * len(words) + 70)
+    y = scale(ys, limits=figure.y_range, bounds=(0.0 if min(ys, default=0.0) >= 0 else None, None))
+    return Panel(left, 12.0, width - left - 18, height - 12 - bottom, x, y, sideways), (width, height)
+
+
+def _axes(figure: Figure, panel: Panel) -> Iterator[str]:
+    right, bottom = panel.left + panel.width, panel.top + panel.height
+    across, up = (panel.y, panel.x) if panel.sideways else (panel.x, panel.y)
+    across_label, up_label = (figure.y_label, "") if panel.sideways else (figure.x_label, figure.y_label)
+    words_across = () if panel.sideways else figure.x_categories
+    words_up = figure.x_categories if panel.sideways else ()
+    for i, tick in enumerate(up.ticks):
+        y = panel.top + (up.place(tick) if panel.sideways else 1 - up.place(tick)) * panel.height
+        yield f'<path class="grid" d="M{panel.left:.1f} {y:.1f}H{right:.1f}"/>'
+        word = _cut(words_up[i], panel.left - 14) if words_up else up.word(tick)
+        yield f'<text class="tick" x="{panel.left - 7:.1f}" y="{y + 4:.1f}" text-anchor="end">{escape(word)}</text>'
+    for i, tick in enumerate(across.ticks):
+        x = panel.left + across.place(tick) * panel.width
+        yield f'<path class="tickmark" d="M{x:.1f} {bottom:.1f}v5"/>'
+        word = words_across[i] if words_across else across.word(tick)
+        yield f'<text class="tick" x="{x:.1f}" y="{bottom + 19:.1f}" text-anchor="middle">{escape(word)}</text>'
+    yield f'<path class="axis" d="M{panel.left:.1f} {bottom:.1f}H{right:.1f}"/>'
+    middle = panel.left + panel.width / 2
+    label = escape(_cut(across_label, panel.width + panel.left))
+    yield f'<text class="label" x="{middle:.1f}" y="{bottom + 41:.1f}" text-anchor="middle">{label}</text>'
+    if up_label:
+        centre = panel.top + panel.height / 2
+        label = escape(_cut(up_label, panel.height + 40))
+        yield f'<text class="label" transform="translate(15 {centre:.1f})rotate(-90)" text-anchor="middle">{label}</text>'
+
+
+def _references(figure: Figure, panel: Panel) -> Iterator[str]:
+    """The identity line and labelled heights."""
+    if figure.diagonal:
+        low, high = max(panel.x.low, panel.y.low), min(panel.x.high, panel.y.high)
+        if high > low:
+            yield f'<path class="reference" d="{panel.path((low, high), (low, high))}"/>'
+    for text, value in figure.horizontal:
+        if not panel.y.inside(value):
+            continue
+        ends = panel.path((panel.x.low, panel.x.high), (value, value))
+        yield f'<path class="reference" d="{ends}"/>'
+        x, y = panel.point(panel.x.low if panel.sideways else panel.x.high, value)
+        place = f'x="{x + 4:.1f}" y="{y + 11:.1f}"' if panel.sideways else f'x="{x - 3:.1f}" y="{y - 5:.1f}" text-anchor="end"'
+        yield f'<text class="note" {place}>{escape(_cut(text, panel.width * 0.8))}</text>'
+
+
+def _series(series: Series, look: Look | None, panel: Panel, rivals: Sequence[Series]) -> Iterator[str]:
+    """One series; `rivals` are those of its style, beside which bars and intervals are set."""
+    colour = look.colour if look else "neutral"
+    if series.style == "bars":
+        yield from _bars(series, colour, panel, rivals)
+        return
+    if series.low and series.high and series.style != "intervals":
+        there = panel.path(series.x, series.high, step=series.style == "step")
+        back = panel.path(series.x[::-1], series.low[::-1])
+        yield f'<path class="band {colour}" d="{there}L{back[1:]}Z"/>'
+    if series.style in ("line", "step"):
+        line = panel.path(series.x, series.y, step=series.style == "step")
+        yield f'<path class="line {colour}"{_dash(look, rivals.index(series))} d="{line}"/>'
+    aside = 6.0 * (rivals.index(series) - (len(rivals) - 1) / 2) if series.style == "intervals" else 0.0
+    shift = (0.0, aside) if panel.sideways else (aside, 0.0)
+    if series.style == "intervals":
+        for x, low, high in zip(series.x, series.low, series.high, strict=False):
+            yield (
+                f'<path class="whisker {colour}" transform="translate({shift[0]:g} {shift[1]:g})" '
+                f'd="{panel.path((x, x), (low, high))}"/>'
+            )
+    if series.style in ("points", "intervals"):
+        small = " scale(.6)" if len(series.x) > MANY else ""
+        shape = (look or NEUTRAL).marker
+        for x, y in zip(series.x, series.y, strict=False):
+            a, b = panel.point(x, y)
+            place = f"translate({a + shift[0]:.1f} {b + shift[1]:.1f}){small}"
+            yield f'<g class="mark {colour}" transform="{place}"><path d="{shape}"/></g>'
+
+
+def _dash(look: Look | None, number: int) -> str:
+    """The dash of a learner, or of the n-th reference curve."""
+    dash = look.dash if look else ("3 4", "9 4", "1 3", "9 3 1 3")[number % 4]
+    return f' stroke-dasharray="{dash}"' if dash else ""
+
+
+def _slot(bars: Sequence[Series]) -> float:
+    """How much of the axis the bars at one place share; none without bars."""
+    if not bars:
+        return 0.0
+    places = sorted({x for series in bars for x in series.x})
+    return 0.8 * min((b - a for a, b in pairwise(places)), default=1.0)
+
+
+def _bars(series: Series, colour: str, panel: Panel, bars: Sequence[Series]) -> Iterator[str]:
+    """Bars from zero; several series stand side by side in their slot."""
+    slot = _slot(bars)
+    width = slot / len(bars)
+    shift = -slot / 2 + width * bars.index(series)
+    for i, (x, y) in enumerate(zip(series.x, series.y, strict=False)):
+        corners = ((x + shift, 0.0), (x + shift, y), (x + shift + width, y), (x + shift + width, 0.0))
+        outline = panel.path([a for a, _ in corners], [b for _, b in corners])
+        yield f'<path class="bar {colour}" d="{outline}Z"/>'
+        if i < len(series.low) and i < len(series.high):
+            middle = x + shift + width / 2
+            ends = panel.path((middle, middle), (series.low[i], series.high[i]))
+            yield f'<path class="whisker neutral" d="{ends}"/>'
+
+
+def _legend(figure: Figure, looks: Mapping[str, Look], panel: Panel, top: float) -> tuple[list[str], float]:
+    """One entry a named series, below the plot; a band shares the entry of its learner's line."""
+    lines = {series.learner for series in figure.series if series.style != "band" and series.learner}
+    shown = [
+        (number, series)
+        for number, series in enumerate(figure.series)
+        if series.label and not (series.style == "band" and series.learner in lines)
+    ]
+    if len(shown) < 2 and not any(series.learner for _, series in shown):
+        return [], 0.0
+    left = min(panel.left, 58.0)
+    width = panel.left + panel.width - left
+    columns = 2 if figure.aspect == "wide" and all(len(s.label) * LETTER < width / 2 - 40 for _, s in shown) else 1
+    parts = []
+    for place, (number, series) in enumerate(shown):
+        look = _look(series, number, looks)
+        x = left + (place % columns) * width / columns
+        y = top + 12 + (place // columns) * LINE_HEIGHT
+        rank = _rivals(series, figure.series).index(series)
+        parts.append(f'<g transform="translate({x:.1f} {y:.1f})">{_swatch(series, look, rank)}')
+        parts.append(f'<text class="key" x="38" y="4">{escape(_cut(series.label, width / columns - 40))}</text></g>')
+    return parts, LINE_HEIGHT * -(-len(shown) // columns) + 8
+
+
+def _swatch(series: Series, look: Look | None, rank: int) -> str:
+    colour = look.colour if look else "neutral"
+    if series.style == "bars":
+        return f'<path class="bar {colour}" d="M6 -5h18v10h-18Z"/>'
+    if series.style == "band":
+        return f'<path class="band {colour}" d="M0 -5h30v10h-30Z"/>'
+    curve = series.style in ("line", "step")
+    line = f'<path class="line {colour}"{_dash(look, rank)} d="M0 0H30"/>' if curve else ""
+    whisker = f'<path class="whisker {colour}" d="M2 0H28"/>' if series.style == "intervals" else ""
+    shape = (look or NEUTRAL).marker
+    mark = f'<g class="mark {colour}" transform="translate(15 0)"><path d="{shape}"/></g>'
+    return line + whisker + ("" if line else mark)
+
+
+def _cut(text: str, room: float) -> str:
+    """Text that fits into `room` user units, shortened with an ellipsis when it must be."""
+    letters = max(4, int(room / LETTER))
+    return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"

@@ -1,0 +1,77 @@
+"""Axes: where data lie between two limits, and at which round numbers the axis is marked."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bedside.report.number import MINUS
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A linear scale from `low`..`high` to 0..1, with ticks at round numbers."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+
+    def place(self, value: float) -> float:
+        """Where a value lies, 0 at `low`, 1 at `high`, held to a little beyond the ends."""
+        return min(1.02, max(-0.02, (value - self.low) / (self.high - self.low)))
+
+    def inside(self, value: float) -> bool:
+        """Whether a value lies within the limits."""
+        slack = 1e-9 * (self.high - self.low)
+        return self.low - slack <= value <= self.high + slack
+
+    def word(self, tick: float) -> str:
+        """A tick as printed: as many decimals as the step between ticks needs."""
+        step = self.ticks[1] - self.ticks[0] if len(self.ticks) > 1 else abs(tick) or 1.0
+        digits = max(0, -math.floor(math.log10(step) + 1e-9))
+        if round(step, digits) != round(step, digits + 1):  # 0.25 needs one more than 0.2
+            digits += 1
+        text = f"{abs(tick):,.{digits}f}"
+        return MINUS + text if tick < -1e-12 else text
+
+
+def step_of(span: float, wanted: int) -> float:
+    """A step of 1, 2, 2.5 or 5 times a power of ten that gives about `wanted` steps in `span`."""
+    raw = span / max(1, wanted)
+    power = 10.0 ** math.floor(math.log10(raw))
+    return next(factor * power for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= raw * 0.999)
+
+
+def scale(
+    values: Iterable[float],
+    *,
+    limits: tuple[float, float] | None = None,
+    bounds: tuple[float | None, float | None] = (None, None),
+    wanted: int = 5,
+    pad: float = 0.05,
+) -> Scale:
+    """A scale around `values`.
+
+    Args:
+        values: What must be visible.
+        limits: Exact limits instead, when they are declared.
+        bounds: Limits of the measure that padding never crosses (an AUROC axis does not pass 1).
+        wanted: About how many steps between ticks.
+        pad: Free space at both ends, as a share of the span.
+    """
+    numbers = [value for value in values if math.isfinite(value)]
+    if limits is not None and limits[1] > limits[0]:
+        low, high = limits
+    else:
+        low, high = min(numbers, default=0.0), max(numbers, default=1.0)
+        span = (high - low) or abs(high) or 1.0
+        low, high = low - pad * span, high + pad * span
+        if bounds[0] is not None:
+            low = max(low, min(bounds[0], min(numbers, default=bounds[0])))
+        if bounds[1] is not None:
+            high = min(high, max(bounds[1], max(numbers, default=bounds[1])))
+        if high <= low:
+            low, high = low - 0.5, high + 0.5
+    step = step_of(high - low, wanted)
+    first = math.ceil(low / step - 1e-6)
+    last = math.floor(high / step + 1e-6)
+    return Scale(low, high, tuple(index * step for index in range(first, last + 1)))

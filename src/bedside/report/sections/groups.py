@@ -1,0 +1,162 @@
+"""Where performance differs: subgroups of patients, and single sites or folds."""
+
+from collections.abc import Sequence
+
+from bedside.evidence.schema import Validation
+from bedside.report import forest
+from bedside.report.number import count, decimal, level
+from bedside.report.results import Results
+from bedside.report.sections.summary import setting
+from bedside.report.table import Cell, Column, Footnotes, Row, Table, estimate
+
+LONG = 24
+MOST_SPLITS = 15
+"""With more splits than this the table says it better than a drawing."""
+MOST_ROWS = 1500
+"""A longer table of all measures is left to evidence.json."""
+
+
+def subgroups(results: Results, validation: Validation) -> forest.Forest | None:
+    """The primary measure of the model and the primary comparator in each subgroup."""
+    groups = results.groups(validation)
+    if not groups:
+        return None
+    shown = _shown(results)
+    rows, current = [_overall(results, validation, shown)], ""
+    for group in groups:
+        variable, _, word = group.partition("=")
+        if variable != current:
+            rows.append(forest.Row(variable.replace("_", " ").capitalize(), "", (), heading=True))
+            current = variable
+        rows.append(_row(results, validation, group, word or group, shown))
+    return _build(results, validation, f"subgroups-{validation.name}", f"{results.measure.label} by subgroup", rows, shown)
+
+
+def splits(results: Results, validation: Validation) -> forest.Forest | None:
+    """The primary measure in each split, where there are few enough to draw."""
+    groups = results.splits(validation)
+    if not groups or len(groups) > MOST_SPLITS:
+        return None
+    shown = _shown(results)
+    rows = [_overall(results, validation, shown)]
+    rows += [_row(results, validation, group, split_words(group), shown) for group in groups]
+    kind = "site" if all("site=" in group for group in groups) else "split"
+    name = f"splits-{validation.name}"
+    return _build(results, validation, name, f"{results.measure.label} by {kind}", rows, shown)
+
+
+def split_words(group: str) -> str:
+    """`split=site=cleveland` as printed."""
+    name = group.removeprefix("split=")
+    key, sign, word = name.partition("=")
+    return word if sign and key == "site" else name
+
+
+def _shown(results: Results) -> list[str]:
+    """The model and the comparator of the primary contrast, so that a row stays readable."""
+    other = results.evidence.study.primary_comparator or next(iter(results.evidence.study.comparators), "")
+    return [name for name in (results.model, other) if results.learner(name) is not None]
+
+
+def _overall(results: Results, validation: Validation, shown: Sequence[str]) -> forest.Row:
+    return _row(results, validation, "all", "All", shown, strong=True)
+
+
+def _row(
+    results: Results, validation: Validation, group: str, label: str, shown: Sequence[str], *, strong: bool = False
+) -> forest.Row:
+    rows = [results.row(name, results.measure.name, group, validation) for name in shown]
+    cases = next((row.cases for row in rows if row is not None), 0)
+    marks = tuple(
+        forest.Mark(results.look(row.learner), results.label(row.learner), row.value, row.low, row.high, row.reason)
+        for row in rows
+        if row is not None
+    )
+    return forest.Row(label, f"n = {count(cases)}", marks, strong=strong)
+
+
+def _build(
+    results: Results, validation: Validation, name: str, title: str, rows: Sequence[forest.Row], shown: Sequence[str]
+) -> forest.Forest:
+    overall = results.row(results.model, results.measure.name, "all", validation)
+    width = level(overall.level if overall else 0.95)
+    return forest.build(
+        name,
+        title,
+        f"{results.measure.label}, {width} interval; line: {results.label(results.model)} over all",
+        rows,
+        conclusion=_range(results, rows),
+        reference=overall.value if overall else None,
+        bounds=results.measure.bounds,
+        legend=[(results.look(learner), results.label(learner)) for learner in shown],
+    )
+
+
+def _range(results: Results, rows: Sequence[forest.Row]) -> str:
+    found = [
+        (row.marks[0].value, row.label) for row in rows if row.marks and row.marks[0].value is not None and not row.strong
+    ]
+    if not found:
+        return "No group is large enough to estimate the measure."
+    low, high = min(found), max(found)
+    text = f"The model's {results.measure.label} runs from {decimal(low[0])} ({low[1]}) to {decimal(high[0])} ({high[1]})."
+    return f"{text} A difference that is not significant is not equivalence."
+
+
+def table(results: Results, validation: Validation, *, of_splits: bool = False) -> Table | None:
+    """The primary measure of every learner in every group."""
+    groups = results.splits(validation) if of_splits else results.groups(validation)
+    if not groups:
+        return None
+    notes, body = Footnotes(), []
+    for group in ("all", *groups):
+        rows = [results.row(each.name, results.measure.name, group, validation) for each in results.learners]
+        first = next((row for row in rows if row is not None), None)
+        if first is None:
+            continue
+        name = split_words(group) if of_splits else group.replace("_", " ").replace("=", ": ")
+        sizes = (
+            Cell(count(first.cases), first.cases, style="number"),
+            Cell(count(first.patients), first.patients, style="number"),
+        )
+        body.append(Row((Cell("All" if group == "all" else name), *sizes, *[estimate(row, notes) for row in rows])))
+    what = "split" if of_splits else "subgroup"
+    return Table(
+        f"{what}s-table-{validation.name}",
+        f"{results.measure.label} by {what}: {setting(validation)}."
+        + ("" if of_splits else f" Groups of fewer than {results.evidence.study.minimum_group} cases are not estimated."),
+        (
+            Column(what.capitalize()),
+            Column("Cases", number=True),
+            Column("Patients", number=True),
+            *[
+                Column(each.label, number=True, colour=results.look(each.name).colour) for each in results.learners
+            ],
+        ),
+        tuple(body),
+        notes=notes.all(),
+        long=len(body) > LONG,
+    )
+
+
+def every_measure(results: Results, validation: Validation) -> Table | None:
+    """All measures of the model and the primary comparator in every subgroup, as flat rows."""
+    groups, shown = results.groups(validation), _shown(results)
+    notes, body = Footnotes(), []
+    for group in groups:
+        for measure in results.evidence.measures:
+            rows = [results.row(name, measure.name, group, validation) for name in shown]
+            if any(rows):
+                name = group.replace("_", " ").replace("=", ": ")
+                cells = [estimate(row, notes) for row in rows]
+                body.append(Row((Cell(name), Cell(measure.label, tip=measure.name), *cells)))
+    if not body or len(body) > MOST_ROWS:
+        return None
+    return Table(
+        f"subgroups-measures-{validation.name}",
+        "Every measure by subgroup.",
+        (Column("Subgroup"), Column("Measure"), *[Column(results.label(name), number=True) for name in shown]),
+        tuple(body),
+        notes=notes.all(),
+        long=len(body) > LONG,
+    )

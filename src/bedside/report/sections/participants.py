@@ -1,0 +1,140 @@
+"""Who was studied: the flow diagram, table 1 and the size of every partition."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from bedside.evidence.schema import Characteristic, Partition, Validation
+from bedside.report import flow
+from bedside.report.number import count, decimal, places, plural, share
+from bedside.report.results import Results
+from bedside.report.sections.summary import validation_words
+from bedside.report.table import Cell, Column, Row, Table
+
+LONG = 24
+"""More rows than this scroll within their own box."""
+BOXES = 4
+"""More partitions than this are summed up in one box of the flow diagram."""
+
+
+def diagram(results: Results) -> Markup:
+    """The flow diagram."""
+    return flow.draw(results.evidence.flow, _boxes(results, results.validation))
+
+
+def _boxes(results: Results, validation: Validation) -> list[flow.Box]:
+    parts = [part for part in results.evidence.partitions if part.validation == validation.name]
+    if 0 < len(parts) <= BOXES and len({part.split for part in parts}) == 1:
+        return [flow.Box(part.partition.capitalize(), (_size(part), _outcome(results, part))) for part in parts]
+    row = results.row(results.model, results.measure.name)
+    if row is None:
+        return []
+    judged = "out of fold" if validation.partition == "out_of_fold" else "in test partitions"
+    size = f"{plural(row.cases, 'case')} from {plural(row.patients, 'patient')} judged {judged}"
+    return [flow.Box(validation_words(validation.name).capitalize(), (plural(len(validation.splits), "split"), size))]
+
+
+def _size(part: Partition) -> str:
+    if part.cases == part.patients:
+        return plural(part.patients, "patient")
+    return f"{plural(part.cases, 'case')}, {plural(part.patients, 'patient')}"
+
+
+def _outcome(results: Results, part: Partition) -> str:
+    """Outcome of a partition in a few words: counts by class, or mean and spread of a number."""
+    if results.evidence.study.classes:
+        return ", ".join(f"{word} {count(number)}" for word, number in part.outcome.items())
+    words = {"mean": "mean", "sd": "SD", "median": "median"}
+    known = [f"{words[key]} {decimal(part.outcome[key])}" for key in words if key in part.outcome]
+    return ", ".join(known)
+
+
+def characteristics(results: Results) -> Table | None:
+    """Table 1: every predictor and attribute by partition and outcome, with what is missing."""
+    rows = results.evidence.characteristics
+    if not rows:
+        return None
+    groups = tuple(dict.fromkeys(row.group for row in rows))
+    variables: dict[str, list[Characteristic]] = defaultdict(list)
+    for row in rows:
+        variables[row.variable].append(row)
+    body: list[Row] = []
+    for variable, entries in variables.items():
+        body.extend(_variable(variable, entries, groups))
+    size = {row.group: row.cases for row in rows}
+    columns = [Column("Characteristic")]
+    columns += [Column(_group(group), small=f"n = {count(size[group])}", number=True) for group in groups]
+    return Table(
+        "characteristics",
+        "Characteristics by partition and outcome. Numbers are median (lower to upper quartile), categories are "
+        "n (%) of those known; what is missing stands below in small type.",
+        tuple(columns),
+        tuple(body),
+        sortable=False,
+        long=len(body) > LONG,
+    )
+
+
+def _group(name: str) -> str:
+    """`outcome=malignant` as it is printed."""
+    key, sign, word = name.partition("=")
+    words = f"{key}: {word}" if sign and key != "outcome" else word if sign else name
+    return words[:1].upper() + words[1:]
+
+
+def _variable(variable: str, entries: Sequence[Characteristic], groups: Sequence[str]) -> list[Row]:
+    unit = next((entry.unit for entry in entries if entry.unit), "")
+    title = Cell(variable.replace("_", " "), small=unit, tip=variable)
+    categories = tuple(dict.fromkeys(entry.category for entry in entries if entry.category is not None))
+    if not categories:
+        by_group = {entry.group: entry for entry in entries}
+        return [Row((title, *[_number(by_group.get(group)) for group in groups]))]
+    by_key = {(entry.group, entry.category): entry for entry in entries}
+    first = {group: next((e for e in entries if e.group == group), None) for group in groups}
+    head = [Cell("", small=_missing(first[group]), style="number") for group in groups]
+    rows = [Row((title, *head), style="heading")]
+    for category in categories:
+        cells = [_category(by_key.get((group, category))) for group in groups]
+        rows.append(Row((Cell(category, style="indented"), *cells)))
+    return rows
+
+
+def _missing(entry: Characteristic | None) -> str:
+    return "" if entry is None or not entry.missing else f"missing {share(entry.missing, entry.cases)}"
+
+
+def _number(entry: Characteristic | None) -> Cell:
+    if entry is None or entry.median is None:
+        return Cell("", small=_missing(entry), style="number")
+    digits = max(0, places((entry.median, entry.low_quartile, entry.high_quartile)) - 1)
+    text = decimal(entry.median, digits)
+    if entry.low_quartile is not None and entry.high_quartile is not None:
+        text += f" ({decimal(entry.low_quartile, digits)} to {decimal(entry.high_quartile, digits)})"
+    return Cell(text, small=_missing(entry), style="number")
+
+
+def _category(entry: Characteristic | None) -> Cell:
+    if entry is None or entry.count is None:
+        return Cell("0", style="number")
+    return Cell(share(entry.count, entry.cases - entry.missing), style="number")
+
+
+def partitions(results: Results) -> Table | None:
+    """Cases, patients and outcome of every partition of every split."""
+    rows = results.evidence.partitions
+    if not rows:
+        return None
+    body = []
+    for part in rows:
+        names = (validation_words(part.validation), part.split, part.partition)
+        sizes = (Cell(count(part.cases), part.cases, style="number"), Cell(count(part.patients), part.patients, style="number"))
+        body.append(Row((*[Cell(name) for name in names], *sizes, Cell(_outcome(results, part)))))
+    columns = ("Validation", "Split", "Partition", "Cases", "Patients", "Outcome")
+    return Table(
+        "partitions",
+        "Size and outcome of every partition.",
+        tuple(Column(text, number=text in ("Cases", "Patients")) for text in columns),
+        tuple(body),
+        long=len(body) > LONG,
+    )

@@ -1,0 +1,140 @@
+"""The first screen: the verdict, the primary measure of every learner, the primary contrast, the counts."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from bedside.evidence.schema import Comparison, Measure, Validation
+from bedside.report import forest
+from bedside.report.number import count, decimal, interval, level, p_value, share
+from bedside.report.results import Results
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number with its name."""
+
+    number: str
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What stands on the first screen."""
+
+    key: forest.Forest
+    contrast: forest.Forest | None
+    contrast_text: str
+    facts: tuple[Fact, ...]
+    setting: str
+
+
+def summary(results: Results) -> Summary:
+    """The first screen of the report."""
+    contrast = results.contrast
+    drawn = contrast is not None and contrast.difference is not None
+    return Summary(
+        key=measures(results, results.measure, results.validation, "key-measure"),
+        contrast=_contrast_forest(results, contrast) if contrast is not None and drawn else None,
+        contrast_text="" if contrast is None else contrast_words(results, contrast, named=not drawn),
+        facts=tuple(_facts(results)),
+        setting=setting(results.validation),
+    )
+
+
+WORDS = {"cross_validation": "cross-validation", "leave_site_out": "leave-one-site-out"}
+
+
+def validation_words(name: str) -> str:
+    """The name of a validation as printed."""
+    return WORDS.get(name, name.replace("_", " "))
+
+
+def setting(validation: Validation) -> str:
+    """Where the judged rows of a validation come from, in a few words."""
+    where = "out-of-fold predictions" if validation.partition == "out_of_fold" else "test partition"
+    return f"{validation_words(validation.name)}, {where}"
+
+
+def measures(results: Results, measure: Measure, validation: Validation, name: str, group: str = "all") -> forest.Forest:
+    """One measure of every learner as intervals."""
+    rows = []
+    for learner in results.learners:
+        row = results.row(learner.name, measure.name, group, validation)
+        if row is None:
+            continue
+        mark = forest.Mark(results.look(learner.name), learner.label, row.value, row.low, row.high, row.reason)
+        role = "model on trial" if learner.role == "model" else ""
+        rows.append(forest.Row(learner.label, role, (mark,), strong=learner.role == "model"))
+    width = level(next((row.level for row in results.evidence.performance), 0.95))
+    return forest.build(
+        name,
+        f"{measure.label} by learner",
+        f"{measure.label}, {width} interval",
+        rows,
+        bounds=measure.bounds,
+    )
+
+
+def sides(measure: Measure, left: str, right: str) -> tuple[str, str]:
+    """Which learner a negative and a positive difference favours; no words where neither direction is better."""
+    if measure.higher_is_better is None:
+        return "", ""
+    better = (left, right) if measure.higher_is_better else (right, left)
+    return f"favours {better[0]}", f"favours {better[1]}"
+
+
+def contrast_words(results: Results, row: Comparison, *, named: bool = True) -> str:
+    """A contrast as a sentence; without the learners where they stand beside it."""
+    measure = results.measure_of(row.measure).label
+    names = f"{results.label(row.learner)} minus {results.label(row.comparator)}" if named else "difference"
+    if row.difference is None:
+        return f"{measure}, {names}: not estimable ({row.reason})."
+    p = p_value(row.p)
+    test = "" if not p else f"; p {p if p[0] in '<>' else '= ' + p}"
+    return f"{measure}, {names}: {interval(row.difference, row.low, row.high)}{test} ({row.method})."
+
+
+def _contrast_forest(results: Results, row: Comparison) -> forest.Forest:
+    measure = results.measure_of(row.measure)
+    mark = forest.Mark(results.look(row.learner), "difference", row.difference, row.low, row.high)
+    margin = results.evidence.study.margin if row.measure == results.measure.name else 0.0
+    return forest.build(
+        "key-contrast",
+        "Primary contrast",
+        f"Difference in {measure.label}" + (f"; shaded: margin of {decimal(margin)}" if margin else ""),
+        (forest.Row(f"{results.label(row.learner)} minus {results.label(row.comparator)}", "", (mark,), strong=True),),
+        reference=0.0,
+        margin=margin,
+        sides=sides(measure, "the comparator", "the model"),
+    )
+
+
+def outcomes(results: Results, validation: Validation) -> Counter[str]:
+    """Judged cases by outcome word; each case once even where a validation is repeated."""
+    total: Counter[str] = Counter()
+    repeats = max(1, len({name.split(" fold")[0] for name in validation.splits if "repeat" in name}))
+    for partition in results.evidence.partitions:
+        if partition.validation == validation.name and partition.partition == "test":
+            total.update({word: round(number) for word, number in partition.outcome.items()})
+    return Counter({word: round(number / repeats) for word, number in total.items()})
+
+
+def _facts(results: Results) -> list[Fact]:
+    study = results.evidence.study
+    row = results.row(results.model, results.measure.name)
+    facts = []
+    if row is not None:
+        facts.append(Fact(count(row.cases), "cases judged", f"from {count(row.patients)} patients"))
+    if study.classes:
+        found = outcomes(results, results.validation)
+        whole = sum(found.values())
+        words = [word for word in study.classes if word in found] or list(found)
+        if words and whole:
+            rarest = min(words, key=lambda word: found[word]) if len(words) == 2 else words[0]  # noqa: PLR2004
+            others = ", ".join(f"{word} {count(found[word])}" for word in words if word != rarest)
+            facts.append(Fact(share(found[rarest], whole), rarest, others))
+    excluded = sum(step.records for step in results.evidence.flow if step.kind == "excluded")
+    facts.append(Fact(count(excluded), "records excluded", "each with its reason"))
+    facts.append(Fact(str(len(results.learners)), "learners", f"{study.trials} tuning trials each"))
+    return facts
