@@ -39,7 +39,7 @@ def blocks(b: int, m: int) -> Iterator[slice]:
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
-    """numerator / denominator, NaN where the denominator is not positive."""
+    """Numerator / denominator, NaN where the denominator is not positive."""
     out = np.full(denominator.shape, np.nan)
     np.divide(numerator, denominator, out=out, where=denominator > 0)
     return out
