@@ -237,7 +237,8 @@ class Predefined:
             plan = TuningPlan()
             return (plan.divide("predefined", patients, people[0], sides[2], seed=seed),)
         rng = np.random.default_rng([seed, *b"predefined"])
-        halves = [np.concatenate([part[k::2] for part in patients.shuffled(rng, people[1])]) for k in (0, 1)]
+        dealt = np.concatenate(patients.shuffled(rng, people[1]))
+        halves = [dealt[k::2] for k in (0, 1)]
         selection, calibration = (np.intersect1d(patients.samples(half), sides[1]) for half in halves)
         return (
             Split(

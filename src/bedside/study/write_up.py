@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 import bedside
-from bedside.endpoints.endpoint import Reference, View
+from bedside.endpoints.endpoint import Categorical, Reference, View
 from bedside.evidence import schema
 from bedside.evidence.figure import Figure
 from bedside.study import describe, record, tables
@@ -244,7 +244,7 @@ def _evidence(
         and row.partition in ("test", "out_of_fold")
         and row.value is not None
     }
-    doubt = study.endpoint.doubt(values)
+    doubt = study.endpoint.doubt({**values, **_smallest_class(job)})
     here = [row for row in comparisons if row.validation == described.primary_validation]
     return schema.Evidence(
         verdict=verdict(
@@ -302,3 +302,13 @@ def _evidence(
             higher_is_better=primary.higher_is_better is not False,
         ),
     )
+
+
+def _smallest_class(job: Job) -> dict[str, float]:
+    """How many judged cases the rarest outcome class has in the primary validation."""
+    target, division = job.study.endpoint.target, job.divisions[0]
+    if not isinstance(target, Categorical):
+        return {}
+    judged = sorted({k for split in division.splits for k in split.test.tolist()})
+    index = target.index([division.samples[k].outcome for k in judged])
+    return {"smallest_class": float(np.bincount(index, minlength=len(target.classes)).min())}
