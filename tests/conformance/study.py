@@ -53,12 +53,13 @@ def check_card(study: Study[R, X, Y, P]) -> None:
     assert study.folder is not None, "an application has a folder"
     assert study.folder.name == study.name == study.origin, "the study is named like its folder, and so is its origin"
     card = front_matter(study.folder / "card.md")
+    assert card["title"] == study.title
     assert card["question"] == study.question
     assert card["modality"] == study.modality.name
     assert card["endpoint"] == study.endpoint.name
     assert card["licence"] == study.source.licence
     assert card["files"] == [file.path for file in study.source.files]
-    for key in ("title", "data", "population"):
+    for key in ("data", "population"):
         assert str(card.get(key) or "").strip(), f"card.md leaves {key} open"
     text = (study.folder / "card.md").read_text("utf-8").split("\n---\n", maxsplit=1)[1]
     assert tuple(re.findall(r"^## (.+)$", text, flags=re.MULTILINE)) == SECTIONS
@@ -80,7 +81,7 @@ def check_cohort(study: Study[R, X, Y, P], *, n: int, outcome_columns: tuple[str
             assert one.reason.strip(), "an exclusion without a reason"
     for name in study.subgroups:
         assert all(sample.attributes.get(name) for sample in samples), f"some sample has no {name!r}"
-    assert len({study.endpoint.stratum(sample.outcome) for sample in samples}) > 1, "the twin has one outcome only"
+    assert any(sample.outcome != samples[0].outcome for sample in samples), "the twin has one outcome only"
     _check_predictors(study, samples, outcome_columns)
     return samples
 

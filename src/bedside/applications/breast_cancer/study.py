@@ -34,6 +34,7 @@ def study() -> Study[Record, Record, bool, float]:
 
     return Study(
         name="breast_cancer",
+        title="Breast cancer in fine-needle aspirates",
         question="Is a breast mass malignant, judging by the nuclei in a fine-needle aspirate?",
         intended_use=(
             "A cytopathologist who has outlined the nuclei of an aspirate on a screen, as a second opinion before "

@@ -33,6 +33,7 @@ def study() -> Study[Record, Record, float, float]:
 
     return Study(
         name="diabetes_progression",
+        title="Progression of diabetes over one year",
         question="How far will a patient's diabetes have progressed in one year?",
         intended_use=(
             "A diabetologist planning how closely to follow a patient after a baseline examination. For research and "

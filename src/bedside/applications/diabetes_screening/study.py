@@ -34,6 +34,7 @@ def study() -> Study[Record, Record, bool, float]:
 
     return Study(
         name="diabetes_screening",
+        title="Diabetes within five years in Pima women",
         question="Which women without diabetes at examination will develop it within five years?",
         intended_use=(
             "A primary-care team that has examined a woman of Pima heritage, deciding whom to offer a prevention "

@@ -44,6 +44,7 @@ def study() -> Study[Record, Record, bool, float]:
 
     return Study(
         name="heart_disease",
+        title="Coronary narrowing before angiography, at four sites",
         question="Does a patient with suspected coronary disease have a vessel narrowed by more than half?",
         intended_use=(
             "A cardiologist who has taken the history, an electrocardiogram and an exercise test, deciding whether to "

@@ -43,6 +43,7 @@ def study() -> Study[Record, Record, bool, float]:
 
     return Study(
         name="readmission",
+        title="Readmission of patients with diabetes within 30 days",
         question="Will a patient with diabetes be back in hospital within 30 days of discharge?",
         intended_use=(
             "A discharge team on the day of discharge, choosing whom to call, visit or see early. For research: the "
