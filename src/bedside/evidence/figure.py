@@ -18,6 +18,8 @@ class Series(Frozen):
         label: What it is, for the legend; learner labels first.
         style: "line", "step" (post), "points", "bars", "band" (low/high only) or "intervals" (points with limits).
         learner: Name of the learner whose colour it takes; None for reference curves.
+        colour: Number of the colour (0, 1, 2 ...) of a series that is no learner's but stands for a class of the
+            outcome; None for learners' series and for neutral reference curves.
         low, high: Limits, same length as y; empty when there are none.
     """
 
@@ -28,6 +30,7 @@ class Series(Frozen):
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
     learner: str | None = None
+    colour: int | None = None
 
 
 class Figure(Frozen):

@@ -1,0 +1,60 @@
+"""One learner's judged rows as arrays, and what figures need to know of the endpoint."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bedside.endpoints.drawing import named, within_splits
+from bedside.endpoints.endpoint import View
+from bedside.stats.roc import auroc_statistic, average_precision_statistic
+from bedside.types import Booleans, Floats, Integers
+
+BinaryView = View[bool, float]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What figures need to know of the endpoint."""
+
+    positive: str
+    negative: str
+    rule: str
+    net_benefit: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One learner's rows as arrays."""
+
+    view: BinaryView
+    truth: Booleans
+    probability: Floats
+
+    @property
+    def name(self) -> str:
+        """The learner's name in words."""
+        return named(self.view.learner)
+
+    @property
+    def flagged(self) -> Booleans:
+        """Who is called positive, each at the threshold of the own split."""
+        thresholds = np.array([settings["threshold"] for settings in self.view.settings])
+        called: Booleans = self.probability >= thresholds[self.view.fold]
+        return called
+
+    @property
+    def auroc(self) -> float:
+        """AUROC, mean within splits."""
+        return within_splits(self.view, self._auroc)
+
+    @property
+    def average_precision(self) -> float:
+        """Average precision, mean within splits."""
+        return within_splits(self.view, self._average_precision)
+
+    def _auroc(self, rows: Integers) -> float:
+        return float(auroc_statistic(self.probability[rows], self.truth[rows])(np.ones((1, rows.size)))[0])
+
+    def _average_precision(self, rows: Integers) -> float:
+        statistic = average_precision_statistic(self.probability[rows], self.truth[rows])
+        return float(statistic(np.ones((1, rows.size)))[0])

@@ -1,0 +1,44 @@
+"""Every kind of endpoint goes through the same laws."""
+
+import numpy as np
+import pytest
+
+from bedside.endpoints.binary.kind import binary
+from bedside.endpoints.binary.operating import AtSensitivity, AtSpecificity, FixedThreshold, OperatingRule, Youden
+from bedside.endpoints.continuous.kind import continuous
+from bedside.endpoints.multiclass.kind import multiclass
+from tests.conformance.endpoint import check_endpoint
+
+
+@pytest.mark.parametrize("rule", [Youden(), AtSensitivity(0.9), AtSpecificity(0.9), FixedThreshold(0.35)], ids=repr)
+@pytest.mark.parametrize("decimals", [1, 15])
+def test_binary(rule: OperatingRule, decimals: int) -> None:
+    stream = np.random.default_rng(1)
+    outcomes = (stream.random(80) < 0.4).tolist()
+    signal = stream.normal(size=80) + 1.2 * np.array(outcomes)
+    predictions = np.round(1.0 / (1.0 + np.exp(-signal)), decimals).tolist()
+    check_endpoint(binary(positive="malignant", negative="benign", operating=rule), outcomes, predictions)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_multiclass(count: int) -> None:
+    stream = np.random.default_rng(2)
+    outcomes = stream.integers(0, count, 90)
+    raw = stream.normal(size=(90, count))
+    raw[np.arange(90), outcomes] += 1.0
+    shares = np.exp(raw) / np.exp(raw).sum(axis=1, keepdims=True)
+    check_endpoint(
+        multiclass(classes=tuple(f"grade {k}" for k in range(count))),
+        outcomes.tolist(),
+        [tuple(row) for row in shares.tolist()],
+    )
+
+
+@pytest.mark.parametrize("decimals", [0, 15])
+def test_continuous(decimals: int) -> None:
+    stream = np.random.default_rng(3)
+    outcomes = np.round(stream.normal(150.0, 40.0, 90), decimals)
+    predictions = np.round(outcomes + stream.normal(10.0, 30.0, 90), decimals)
+    check_endpoint(
+        continuous(unit="mg/dL", name="glucose", cuts=(120.0, 180.0)), outcomes.tolist(), predictions.tolist()
+    )
