@@ -9,6 +9,7 @@ WORKERS ?= auto
 # Results must not depend on how many cores a machine has; parallel work is done by processes.
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export NO_MKDOCS_2_WARNING = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo check format test test-slow docs benchmarks reproductions system-packages clean
@@ -33,7 +34,7 @@ check: venv  ## Format, lint, types, floors, documentation
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 format: venv  ## Format and mend what can be mended automatically
 	$(BIN)/ruff format .

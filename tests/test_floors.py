@@ -31,7 +31,7 @@ def test_help_imports_no_framework() -> None:
 
 
 def test_the_list_of_applications_imports_no_framework() -> None:
-    heavy = ("torch", "numpy", "sklearn", "lightgbm", "polars", "pydantic", "bedside.applications.breast_cancer.study")
+    heavy = ("torch", "numpy", "sklearn", "lightgbm", "polars", "bedside.applications.breast_cancer.study")
     assert loaded("from bedside.cli.main import main; assert main(['list', '--json']) == 0", heavy) == set()
 
 

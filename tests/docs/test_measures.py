@@ -1,0 +1,38 @@
+"""The page of measures lists exactly what the endpoints compute."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedside.endpoints.binary.kind import binary
+from bedside.endpoints.continuous.kind import continuous
+from bedside.endpoints.endpoint import Endpoint, Reference
+from bedside.endpoints.multiclass.kind import multiclass
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "measures.md"
+
+ENDPOINTS: list[tuple[Endpoint[Any, Any], list[Any], list[Any]]] = [
+    (binary(positive="yes", negative="no"), [True, False], [0.8, 0.3]),
+    (multiclass(classes=("a", "b")), [0, 1], [(0.8, 0.2), (0.3, 0.7)]),
+    (continuous(), [1.0, 2.0], [1.1, 1.8]),
+]
+
+
+def rows(section: str) -> dict[str, str]:
+    """Name to the text of its row."""
+    text = PAGE.read_text("utf-8").split(f"## {section}\n")[1].split("\n## ")[0]
+    return {match[1]: match[0] for match in re.finditer(r"^\| `(\w+)` .*$", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize(("endpoint", "outcomes", "predictions"), ENDPOINTS, ids=lambda each: getattr(each, "name", ""))
+def test_every_measure_is_explained(endpoint: Endpoint[Any, Any], outcomes: list[Any], predictions: list[Any]) -> None:
+    listed = rows(endpoint.name.capitalize())
+    measures = {each.name: each for each in endpoint.measures(Reference(outcomes, outcomes, predictions))}
+    assert list(listed) == list(measures)
+    for name, measure in measures.items():
+        assert ("in folds" in listed[name]) == (not measure.pooled), name
+        assert ("decision" in listed[name].rsplit("|", 2)[1]) == measure.operating, name
+        better = {True: "higher", False: "lower", None: f"{measure.target or 0:g}"}[measure.higher_is_better]
+        assert f"| {better} |" in listed[name], name
