@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from tests.conformance.endpoint import check_endpoint
 
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSensitivity, AtSpecificity, FixedThreshold, OperatingRule, Youden
 from bedside.endpoints.continuous.kind import continuous
 from bedside.endpoints.multiclass.kind import multiclass
-from tests.conformance.endpoint import check_endpoint
 
 
 @pytest.mark.parametrize("rule", [Youden(), AtSensitivity(0.9), AtSpecificity(0.9), FixedThreshold(0.35)], ids=repr)

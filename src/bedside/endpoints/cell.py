@@ -29,7 +29,7 @@ def code(cell: object) -> str | None:
         return "true" if cell else "false"
     if isinstance(cell, Real):
         number = float(cell)
-        return f"{number:.0f}" if math.isfinite(number) and number.is_integer() else None
+        return str(int(number)) if math.isfinite(number) and number.is_integer() else None
     if isinstance(cell, str):
         text = " ".join(cell.split()).casefold()
         whole, point, zeros = text.partition(".")

@@ -6,7 +6,7 @@ import numpy as np
 
 from bedside.endpoints.binary.judged import BinaryView, Drawing, Judged
 from bedside.endpoints.binary.measures import probabilities, truths
-from bedside.endpoints.binary.utility import decision_curve
+from bedside.endpoints.binary.utility import utility
 from bedside.endpoints.drawing import along, numbers, percent, pooling, reliability_groups, stairs
 from bedside.errors import StatisticsError
 from bedside.evidence.figure import Figure, Series
@@ -24,9 +24,10 @@ def binary_figures(views: Sequence[BinaryView], drawing: Drawing) -> tuple[Figur
     if not views:
         return ()
     judged = [Judged(view, truths(view.outcomes), probabilities(view.predictions)) for view in views]
-    always = (_calibration(judged, drawing), _histogram(judged[0], drawing), decision_curve(judged, drawing))
-    both = all(0 < int(one.truth.sum()) < one.truth.size and np.isfinite(one.auroc) for one in judged)
-    return (_roc(judged, drawing), _precision_recall(judged, drawing), *always) if both else always
+    always = (_calibration(judged, drawing), _histogram(judged[0], drawing))
+    if not all(0 < int(one.truth.sum()) < one.truth.size and np.isfinite(one.auroc) for one in judged):
+        return always
+    return (_roc(judged, drawing), _precision_recall(judged, drawing), *always, utility(judged, drawing))
 
 
 def _against_others(judged: Sequence[Judged], values: Sequence[float]) -> str:
@@ -149,7 +150,7 @@ def _calibration(judged: Sequence[Judged], drawing: Drawing) -> Figure:
 def _smooth(one: Judged) -> Series | None:
     """The smooth calibration curve; None where it has no finite fit (one class, equal or separating predictions)."""
     try:
-        curve = smooth_curve(one.probability, one.truth)
+        curve = smooth_curve(one.probability, one.truth, cluster=one.repeated_patients)
     except StatisticsError:
         return None
     label = f"{one.name}, smooth curve"

@@ -43,6 +43,12 @@ class Judged:
         return called
 
     @property
+    def repeated_patients(self) -> Integers | None:
+        """Each row's patient where patients repeat; None where every row is another patient."""
+        patient = self.view.patient
+        return patient if np.unique(patient).size < patient.size else None
+
+    @property
     def auroc(self) -> float:
         """AUROC, mean within splits."""
         return within_splits(self.view, self._auroc)

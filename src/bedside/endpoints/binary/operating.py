@@ -10,7 +10,7 @@ from bedside.stats.roc import Curve, roc_curve
 from bedside.types import Booleans, Floats
 
 _MARGIN = 1e-9
-"""Thresholds stay this far from 0 and 1, where the odds of net benefit end."""
+"""Thresholds stay this far below 1, where the odds of net benefit have no end."""
 
 
 class OperatingRule(Protocol):
@@ -128,4 +128,4 @@ def _between(curve: Curve, step: int) -> float:
     lower = float(curve.threshold[step + 1]) if step + 1 < curve.threshold.size else 0.0
     middle = (upper + lower) / 2.0
     chosen = middle if lower < middle <= upper else upper
-    return min(max(chosen, _MARGIN), 1.0 - _MARGIN)
+    return min(chosen, 1.0 - _MARGIN)

@@ -10,36 +10,40 @@ import numpy as np
 from bedside.endpoints.binary.judged import Drawing, Judged
 from bedside.endpoints.drawing import numbers, percent, pooling
 from bedside.evidence.figure import Figure, Series
-from bedside.types import Booleans, Floats
+from bedside.stats.net_benefit import decision_curve, net_benefit_statistic
+from bedside.types import Floats
 
 _POINTS = 100
 
 
-def net_benefits(truth: Booleans, probability: Floats, thresholds: Floats) -> Floats:
-    """Net benefit of treating at or above each threshold probability, per case; shape (t,)."""
-    with_outcome, without = np.sort(probability[truth]), np.sort(probability[~truth])
-    treated_rightly = with_outcome.size - np.searchsorted(with_outcome, thresholds, side="left")
-    treated_needlessly = without.size - np.searchsorted(without, thresholds, side="left")
-    benefits: Floats = (treated_rightly - treated_needlessly * thresholds / (1.0 - thresholds)) / truth.size
-    return benefits
+def utility(judged: Sequence[Judged], drawing: Drawing) -> Figure:
+    """Net benefit of every learner, of treating all and of treating none, over the declared range.
 
-
-def decision_curve(judged: Sequence[Judged], drawing: Drawing) -> Figure:
-    """Net benefit of every learner, of treating all and of treating none, over the declared range."""
+    The rows hold both classes.
+    """
     low, high = drawing.net_benefit
     thresholds = np.linspace(low, high, _POINTS)
-    curves = [net_benefits(one.truth, one.probability, thresholds) for one in judged]
     first = judged[0]
-    prevalence = float(first.truth.mean())
-    treat_all = prevalence - (1.0 - prevalence) * thresholds / (1.0 - thresholds)
+    ours = decision_curve(first.probability, first.truth, thresholds, cluster=first.repeated_patients)
+    curves = [ours.model, *(_net_benefits(one, thresholds) for one in judged[1:])]
+    treat_all = ours.treat_all
     x = numbers(thresholds)
+    band = Series(
+        label=f"{first.name}, 95 % limits",
+        style="band",
+        x=x,
+        y=numbers(ours.model),
+        low=numbers(ours.low),
+        high=numbers(ours.high),
+        learner=first.view.learner,
+    )
     lines = [
         Series(label=one.name, style="line", x=x, y=numbers(curve), learner=one.view.learner)
         for one, curve in zip(judged, curves, strict=True)
     ]
     lines.append(Series(label="treat all", style="line", x=x, y=numbers(treat_all)))
     lines.append(Series(label="treat none", style="line", x=x, y=(0.0,) * _POINTS))
-    best = max(float(curve.max()) for curve in (*curves, treat_all))
+    best = max(0.02, *(float(line.max()) for line in (*curves, treat_all, ours.high)))
     conclusion = _conclusion(judged, curves, treat_all, thresholds)
     return Figure(
         name="decision_curve",
@@ -49,12 +53,18 @@ def decision_curve(judged: Sequence[Judged], drawing: Drawing) -> Figure:
         f"and lines for treating all and treating none. {conclusion}",
         x_label="Threshold probability",
         y_label="Net benefit per case",
-        series=tuple(lines),
+        series=(band, *lines),
         x_range=(low, high),
-        y_range=(-0.25 * max(best, 0.02), 1.05 * max(best, 0.02)),
+        y_range=(-0.25 * best, 1.05 * best),
         aspect="wide",
         section="utility",
     )
+
+
+def _net_benefits(one: Judged, thresholds: Floats) -> Floats:
+    everyone = np.ones((1, one.truth.size))
+    values = [net_benefit_statistic(one.probability, one.truth, float(t))(everyone)[0] for t in thresholds]
+    return np.array(values, dtype=np.float64)
 
 
 def _conclusion(judged: Sequence[Judged], curves: Sequence[Floats], treat_all: Floats, thresholds: Floats) -> str:

@@ -1,0 +1,70 @@
+"""The head of a network for an outcome that is there or not."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from scipy.special import expit
+from torch import Tensor
+
+from bedside.endpoints.endpoint import Endpoint
+from bedside.errors import ModelError
+from bedside.networks.blocks import MemberLinear
+from bedside.networks.features import Vector
+from bedside.networks.head import Head
+
+
+class BinaryHead(Head[Vector, bool, float]):
+    """One log-odds a case and member; log loss; members' probabilities are averaged."""
+
+    def __init__(self, endpoint: Endpoint[Any, Any], width: int, members: int) -> None:
+        """Make a head.
+
+        Args:
+            endpoint: Names the classes for messages.
+            width: Features a case.
+            members: How many members share a pass.
+        """
+        super().__init__()
+        self.endpoint = endpoint
+        self.layer = MemberLinear(members, width, 1)
+
+    def adapt(self, outcomes: Sequence[bool]) -> None:
+        """Start every member at the prevalence.
+
+        Raises:
+            ModelError: All outcomes are the same.
+        """
+        events = sum(map(bool, outcomes))
+        if not 0 < events < len(outcomes):
+            raise one_class(self.endpoint, len(outcomes))
+        with torch.no_grad():
+            self.layer.bias.fill_(float(np.log(events / (len(outcomes) - events))))
+
+    def targets(self, outcomes: Sequence[bool]) -> Float[Tensor, " cases"]:
+        """1 where the outcome is there, else 0."""
+        return torch.tensor([float(outcome) for outcome in outcomes])
+
+    def forward(self, features: Vector) -> Float[Tensor, "cases members 1"]:
+        """Log-odds."""
+        return self.layer(features.values).transpose(0, 1)
+
+    def loss(self, outputs: Float[Tensor, "cases members 1"], targets: Float[Tensor, " cases"]) -> Float[Tensor, ""]:
+        """Mean log loss."""
+        logits = outputs.squeeze(-1)
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets.unsqueeze(1).expand_as(logits))
+
+    def decode(self, outputs: NDArray[np.float32]) -> list[float]:
+        """Mean probability over members."""
+        return [float(value) for value in expit(outputs[..., 0].astype(np.float64)).mean(axis=1)]
+
+
+def one_class(endpoint: Endpoint[Any, Any], cases: int) -> ModelError:
+    """The error for development outcomes that are all the same."""
+    return ModelError(
+        f"a network for a {endpoint.name} endpoint cannot be fitted: all {cases} development outcomes are the same; "
+        "use a larger cohort, fewer folds or a stratified validation"
+    )
