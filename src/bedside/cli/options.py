@@ -7,4 +7,6 @@ import typer
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print JSON for scripts instead of tables; errors are JSON too.")
 ]
-Seed: TypeAlias = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same evidence.", show_default=True)]
+Seed: TypeAlias = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Same seed, same evidence.", show_default="0, or as study.toml says")
+]

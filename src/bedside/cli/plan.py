@@ -15,7 +15,7 @@ def freeze_plan(
         Path | None,
         typer.Option(help="Folder of the run to come.", show_default="runs/NAME", file_okay=False),
     ] = None,
-    seed: options.Seed = 0,
+    seed: options.Seed = None,
     json: options.Json = False,
 ) -> None:
     """Freeze the analysis plan of a study before its data are opened.
@@ -32,9 +32,10 @@ def freeze_plan(
     from bedside.study.plan import freeze
 
     study = resolve(what)
-    path = freeze(study, out or Path("runs") / study.name, seed=seed)
+    chosen = seed or 0
+    path = freeze(study, out or Path("runs") / study.name, seed=chosen)
     if json:
-        terminal.emit({"study": study.name, "plan": str(path), "seed": seed})
+        terminal.emit({"study": study.name, "plan": str(path), "seed": chosen})
         return
     terminal.say(f"Plan frozen: {path}")
-    terminal.say(f"Run it with `bedside run {what} --out {path.parent} --seed {seed}`.", style="dim")
+    terminal.say(f"Run it with `bedside run {what} --out {path.parent} --seed {chosen}`.", style="dim")

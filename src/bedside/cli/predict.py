@@ -39,21 +39,19 @@ def predict_table(
         bedside predict runs/breast_cancer new.csv --learner elastic_net
     """
     from bedside.cli import terminal
-    from bedside.modalities.tabular.profile import schema_of
     from bedside.modalities.tabular.reading import read
-    from bedside.modalities.tabular.table import records
+    from bedside.own_data.scoring import check_rows
     from bedside.study.predict import load
 
     declared = _study(run, study)
     predictor = load(declared, run, learner)
-    profile = _profile(run)
-    schema = schema_of(profile)
     reading = read(table)
-    rows = [record.only(schema) for record in records(reading.table)]
-    findings = declared.modality.compare(profile, rows) if declared.modality.compare else ()
-    for text in (*reading.notes, *(finding.text for finding in findings)):
+    checked = check_rows(_profile(run), reading.table)
+    for text in (*reading.notes, *(finding.text for finding in checked.findings)):
         terminal.note(text)
-    columns = {name: [float(cell) for cell in cells] for name, cells in _cells(declared, predictor.predict(rows))}
+    columns = {
+        name: [float(cell) for cell in cells] for name, cells in _cells(declared, predictor.predict(checked.rows))
+    }
     if out is not None:
         _write(out, columns)
     if json:
@@ -61,15 +59,15 @@ def predict_table(
             {
                 "run": str(run),
                 "learner": predictor.learner,
-                "rows": len(rows),
-                "findings": [finding.model_dump() for finding in findings],
+                "rows": len(checked.rows),
+                "findings": [finding.model_dump() for finding in checked.findings],
                 **({"out": str(out)} if out else {"predictions": columns}),
             }
         )
     elif out is None:
         terminal.say(_text(columns).rstrip("\n"))
     else:
-        terminal.say(f"Scores of {len(rows)} rows by {predictor.learner}: {out}")
+        terminal.say(f"Scores of {len(checked.rows)} rows by {predictor.learner}: {out}")
 
 
 def _study(run: Path, named: str) -> "Study[Any, Any, Any, Any]":

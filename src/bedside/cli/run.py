@@ -2,7 +2,8 @@
 
 import shlex
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from bedside.study.declare import Study
 
 _OWN = "Your own table"
+_TRIALS = 10
+"""Settings tried for every learner of a table of one's own, unless asked otherwise."""
 
 
 def run_study(
@@ -26,7 +29,7 @@ def run_study(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the run.", show_default="runs/NAME", file_okay=False)
     ] = None,
-    seed: options.Seed = 0,
+    seed: options.Seed = None,
     simulated: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Run on N simulated records instead of real data.")
     ] = None,
@@ -71,6 +74,12 @@ def run_study(
     exclude: Annotated[
         str | None, typer.Option(metavar="A,B", help="Columns that are not predictors.", rich_help_panel=_OWN)
     ] = None,
+    encounters: Annotated[
+        bool,
+        typer.Option(
+            "--encounters", help="Rows of one patient are encounters, each with its own outcome.", rich_help_panel=_OWN
+        ),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Train a model, try it against its comparators, and write the evidence and the report.
@@ -91,19 +100,18 @@ def run_study(
     """
     from bedside.cli import terminal
 
-    own = _OwnTable(table, outcome, positive, patient, site, subgroups, index_time, horizon, exclude)
+    own = OwnTable(table, outcome, positive, patient, site, subgroups, index_time, horizon, exclude, encounters)
     if own.asked == (what is not None):
         msg = "give either the name of a study or --table FILE --outcome COLUMN"
         raise typer.BadParameter(msg)
-    study, toml = own.study(quiet=json) if own.asked else (_resolve(what or ""), "")
-    if trials is not None:
-        study = _with_trials(study, trials)
+    asked = own.declared(trials, seed, quiet=json) if own.asked else _declared(what or "", trials, seed)
+    study = asked.study
     folder = out or Path("runs") / (f"{study.name}-simulated" if simulated else study.name)
-    evidence = _run(study, folder, seed=seed, simulated=simulated, jobs=jobs, overwrite=overwrite)
-    if toml:
+    evidence = _run(study, folder, seed=asked.seed, simulated=simulated, jobs=jobs, overwrite=overwrite)
+    if asked.toml is not None:
         from bedside.study.folder import RunFolder
 
-        RunFolder(folder).write(folder / "study.toml", toml)
+        RunFolder(folder).write(folder / "study.toml", asked.toml(folder))
     from bedside.report.page import write_report
 
     page = write_report(folder)
@@ -118,7 +126,20 @@ def run_study(
 
 
 @dataclass(frozen=True)
-class _OwnTable:
+class Asked:
+    """What is to be run.
+
+    Attributes:
+        toml: The text of a study.toml for a folder, when the study is of a table; None otherwise.
+    """
+
+    study: "Study[Any, Any, Any, Any]"
+    seed: int
+    toml: Callable[[Path], str] | None = None
+
+
+@dataclass(frozen=True)
+class OwnTable:
     """The options that describe a table without code."""
 
     table: Path | None
@@ -130,13 +151,15 @@ class _OwnTable:
     index_time: str | None
     horizon: str
     exclude: str | None
+    encounters: bool
 
     @property
     def asked(self) -> bool:
-        return any((self.table, self.outcome, self.positive, self.patient, self.site, self.subgroups, self.index_time))
+        """Whether any of them was given."""
+        return any(bool(getattr(self, field.name)) for field in fields(self))
 
-    def study(self, *, quiet: bool) -> "tuple[Study[Any, Any, Any, Any], str]":
-        """The study that the table gives, with its study.toml; says what was inferred."""
+    def declared(self, trials: int | None, seed: int | None, *, quiet: bool) -> Asked:
+        """The study that the table gives; says what was inferred."""
         if self.table is None or self.outcome is None:
             msg = "a table of your own needs both --table FILE and --outcome COLUMN"
             raise typer.BadParameter(msg)
@@ -153,20 +176,40 @@ class _OwnTable:
             index_time=self.index_time,
             horizon=self.horizon,
             exclude=_names(self.exclude),
+            differs_within_patient=self.encounters,
+            seed=seed or 0,
+            trials=trials or _TRIALS,
         )
         for text in made.notes:
             terminal.note(text) if quiet else terminal.say(text)
-        return made.study, made.toml
+        return Asked(made.study, made.seed, made.toml_for)
 
 
 def _names(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
-def _resolve(what: str) -> "Study[Any, Any, Any, Any]":
+def _declared(what: str, trials: int | None, seed: int | None) -> Asked:
+    """A study that was given by name."""
     from bedside.cli.resolve import resolve
 
-    return resolve(what)
+    study = resolve(what)
+    if trials is not None:
+        study = _with_trials(study, trials)
+    if not what.endswith(".toml"):
+        return Asked(study, seed or 0)
+    from bedside.own_data.toml import declaration, relative, render
+
+    path = Path(what)
+    declared = declaration(path)
+    chosen = declared.study.seed if seed is None else seed
+    kept = declared.study.model_copy(update={"seed": chosen, "trials": study.trials})
+
+    def toml(folder: Path) -> str:
+        table = declared.table.model_copy(update={"path": relative(path.parent / declared.table.path, folder)})
+        return render(declared.model_copy(update={"study": kept, "table": table}))
+
+    return Asked(study, chosen, toml)
 
 
 def _with_trials(study: "Study[Any, Any, Any, Any]", trials: int) -> "Study[Any, Any, Any, Any]":
