@@ -197,6 +197,130 @@ class Tuning(Frozen):
     notes: dict[str, float | int | str | bool | None] = Field(default_factory=dict)
 
 
+class Gap(Frozen):
+    """The difference in a measure between two groups of patients, group minus reference.
+
+    A gap that is not significant is not equivalence: `equivalent` is True only where two one-sided tests put it
+    within the margin, None where there are too few events to say.
+    """
+
+    learner: str
+    validation: str
+    attribute: str
+    group: str
+    reference: str
+    measure: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    level: float = 0.95
+    p: float | None
+    p_adjusted: float | None = None
+    margin: float
+    equivalent: bool | None
+    method: str = ""
+    reason: str = ""
+
+
+class Robustness(Frozen):
+    """The primary measure when test predictors are made worse; `change` is against the untouched predictors."""
+
+    learner: str
+    validation: str
+    name: str
+    family: Literal["missing_at_random", "missing_column", "noise", "permuted"]
+    variable: str
+    strength: float
+    measure: str
+    value: float | None
+    change: float | None
+    low: float | None
+    """Limits of the change."""
+    high: float | None
+    level: float = 0.95
+    method: str = ""
+    reason: str = ""
+
+
+class Shift(Frozen):
+    """How far a variable, or the outcome, differs between what was learned from and what was judged.
+
+    `statistic` is "standardised mean difference" (numbers), "total variation" (categories), "missing share" or
+    "outcome share".
+    """
+
+    validation: str
+    split: str
+    variable: str
+    statistic: Literal["standardised mean difference", "total variation", "missing share", "outcome share"]
+    value: float
+
+
+class Explanation(Frozen):
+    """What a learner relies on, by one method; larger is more important."""
+
+    learner: str
+    method: str
+    variable: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+
+
+class ExplanationCheck(Frozen):
+    """A test whether an explanation is about the model; one that fails is shown as failed."""
+
+    learner: str
+    method: str
+    check: str
+    passed: bool | None
+    value: float | None
+    text: str
+
+
+class Coverage(Frozen):
+    """Prediction sets or intervals: how often they hold the outcome, across patients and not for this patient."""
+
+    learner: str
+    validation: str
+    method: str
+    nominal: float
+    group: str
+    coverage: float | None
+    low: float | None
+    high: float | None
+    size: float | None
+    """Mean number of classes in a set, or mean width of an interval."""
+    cases: int
+    reason: str = ""
+
+
+class SampleSize(Frozen):
+    """One criterion of sample size: what it asks for and what there was."""
+
+    criterion: str
+    needed: float | None
+    available: float
+    met: bool | None
+    text: str
+
+
+class Agreement(Frozen):
+    """Agreement between readers, or between a reader and the reference standard."""
+
+    first: str
+    second: str
+    measure: str
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float = 0.95
+    cases: int
+    method: str = ""
+    reason: str = ""
+
+
 class Ledger(Frozen):
     """How often this test partition has been evaluated on this machine, this run included."""
 
@@ -252,6 +376,14 @@ class Evidence(Frozen):
     figures: tuple[Figure, ...]
     methods: tuple[str, ...]
     """Paragraphs of methods text, ready to paste."""
+    gaps: tuple[Gap, ...] = ()
+    robustness: tuple[Robustness, ...] = ()
+    shift: tuple[Shift, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    explanation_checks: tuple[ExplanationCheck, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    sample_size: tuple[SampleSize, ...] = ()
+    agreement: tuple[Agreement, ...] = ()
     ledger: tuple[Ledger, ...]
     plan: Plan
     provenance: Provenance

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
+
+import numpy as np
 
 from bedside.evidence.schema import Finding
 from bedside.types import Floats, Json
@@ -30,6 +32,25 @@ class Variable:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Perturbation(Generic[X]):
+    """A way in which new cases may be worse than development, or a predictor be cut off from its case.
+
+    Attributes:
+        name: Unique ("30% missing", "glucose permuted").
+        family: "missing_at_random", "missing_column", "noise" or "permuted".
+        variable: The predictor concerned; "" when all are.
+        strength: Share of values or multiple of a standard deviation; 1 where it does not apply.
+        apply: Predictors of all cases and a generator, to perturbed predictors in the same order.
+    """
+
+    name: str
+    family: Literal["missing_at_random", "missing_column", "noise", "permuted"]
+    variable: str
+    strength: float
+    apply: Callable[[Sequence[X], np.random.Generator], list[X]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Modality(Generic[X]):
     """How the spine looks at predictors without knowing what they are.
 
@@ -39,6 +60,7 @@ class Modality(Generic[X]):
         digest: Predictors of one case to bytes that are equal when the content is equal (duplicates, data hash).
         profile: Development predictors to what new cases are later checked against (ranges, categories); stored
             with a run as profile.json. None where nothing can be checked.
+        perturbations: Development predictors to the stress tests and permutations that suit them; None for none.
         compare: (stored profile, new predictors) to what is unlike development. None with `profile`.
     """
 
@@ -47,3 +69,4 @@ class Modality(Generic[X]):
     digest: Callable[[Sequence[X]], list[bytes]]
     profile: Callable[[Sequence[X]], Json] | None = None
     compare: Callable[[Json, Sequence[X]], tuple[Finding, ...]] | None = None
+    perturbations: Callable[[Sequence[X]], tuple[Perturbation[X], ...]] | None = None

@@ -8,6 +8,7 @@ import polars as pl
 
 from bedside.modalities.modality import Modality, Variable
 from bedside.modalities.tabular.column import Schema
+from bedside.modalities.tabular.perturb import perturbations
 from bedside.modalities.tabular.profile import compare_with, profile_of
 from bedside.modalities.tabular.table import Record, restricted_frame
 from bedside.modalities.tabular.vocabulary import codes, words_seen
@@ -21,6 +22,7 @@ def tabular(schema: Schema) -> Modality[Record]:
         digest=lambda rows: digest(schema, rows),
         profile=lambda rows: profile_of(schema, rows),
         compare=compare_with,
+        perturbations=lambda rows: perturbations(schema, rows),
     )
 
 
