@@ -49,7 +49,7 @@ def study() -> Study[Record, Record, bool, float]:
         ),
         modality=tabular(SCHEMA),
         endpoint=endpoint,
-        model=tuned(Network(endpoint=endpoint, trunk=TabularTrunk(SCHEMA), head=BinaryHead())),
+        model=tuned(Network(endpoint=endpoint, trunk=TabularTrunk(SCHEMA), head=BinaryHead)),
         comparators=(  # from simple to complex: the release rule reads the order
             tuned(SinglePredictor(endpoint, SCHEMA, "worst_concave_points")),
             tuned(ElasticNet(endpoint, SCHEMA)),

@@ -48,7 +48,7 @@ def study() -> Study[Record, Record, float, float]:
         ),
         modality=tabular(SCHEMA),
         endpoint=endpoint,
-        model=tuned(Network(endpoint=endpoint, trunk=TabularTrunk(SCHEMA), head=ContinuousHead())),
+        model=tuned(Network(endpoint=endpoint, trunk=TabularTrunk(SCHEMA), head=ContinuousHead)),
         comparators=(  # from simple to complex: the release rule reads the order
             tuned(SinglePredictor(endpoint, SCHEMA, "bmi")),
             tuned(ElasticNet(endpoint, SCHEMA)),

@@ -52,7 +52,7 @@ def study() -> Study[Record, Record, bool, float]:
         ),
         modality=tabular(SCHEMA),
         endpoint=endpoint,
-        model=tuned(Network(endpoint=endpoint, trunk=TabularTrunk(SCHEMA), head=BinaryHead())),
+        model=tuned(Network(endpoint=endpoint, trunk=TabularTrunk(SCHEMA), head=BinaryHead)),
         comparators=(  # from simple to complex: the release rule reads the order
             tuned(SinglePredictor(endpoint, SCHEMA, "glucose")),
             tuned(ElasticNet(endpoint, SCHEMA)),

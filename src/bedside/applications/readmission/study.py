@@ -61,7 +61,7 @@ def study() -> Study[Record, Record, bool, float]:
         ),
         modality=tabular(SCHEMA),
         endpoint=endpoint,
-        model=tuned(Network(endpoint=endpoint, trunk=TabularTrunk(SCHEMA), head=BinaryHead())),
+        model=tuned(Network(endpoint=endpoint, trunk=TabularTrunk(SCHEMA), head=BinaryHead)),
         comparators=(  # from simple to complex: the release rule reads the order
             tuned(PointsScore("hospital", "HOSPITAL score (partial)", endpoint, hospital, HOSPITAL_PARTS)),
             tuned(PointsScore("lace", "LACE index (partial)", endpoint, lace, LACE_PARTS)),
