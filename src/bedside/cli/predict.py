@@ -39,11 +39,12 @@ def predict_table(
         bedside predict runs/breast_cancer new.csv --learner elastic_net
     """
     from bedside.cli import terminal
+    from bedside.cli.resolve import of_run, resolve
     from bedside.modalities.tabular.reading import read
     from bedside.own_data.scoring import check_rows
     from bedside.study.predict import load
 
-    declared = _study(run, study)
+    declared = resolve(study) if study else of_run(run)
     predictor = load(declared, run, learner)
     reading = read(table)
     checked = check_rows(_profile(run), reading.table)
@@ -68,23 +69,6 @@ def predict_table(
         terminal.say(_text(columns).rstrip("\n"))
     else:
         terminal.say(f"Scores of {len(checked.rows)} rows by {predictor.learner}: {out}")
-
-
-def _study(run: Path, named: str) -> "Study[Any, Any, Any, Any]":
-    """The study of a run: as asked, as its study.toml says, or as the run was started."""
-    from bedside.cli.resolve import resolve
-    from bedside.errors import RunMismatch
-    from bedside.study.folder import RunFolder, read_json
-
-    if named:
-        return resolve(named)
-    if (run / "study.toml").is_file():
-        return resolve(str(run / "study.toml"))
-    state = read_json(RunFolder(run).state)
-    if not isinstance(state, dict):
-        msg = f"{run} holds no run; give a folder that `bedside run` has written"
-        raise RunMismatch(msg)
-    return resolve(str(state.get("origin") or state.get("study")))
 
 
 def _profile(run: Path) -> "Json":

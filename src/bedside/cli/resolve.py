@@ -40,6 +40,25 @@ def resolve(what: str) -> "Study[Any, Any, Any, Any]":
     raise StudyError(_unknown(what))
 
 
+def of_run(run: Path) -> "Study[Any, Any, Any, Any]":
+    """The study of a run's folder: as its study.toml says, or as the run was started.
+
+    Raises:
+        RunMismatch: The folder holds no run.
+        StudyError: Its study cannot be found any more.
+    """
+    from bedside.errors import RunMismatch
+    from bedside.study.folder import RunFolder, read_json
+
+    if (run / "study.toml").is_file():
+        return resolve(str(run / "study.toml"))
+    state = read_json(RunFolder(run).state)
+    if not isinstance(state, dict):
+        msg = f"{run} holds no run; give a folder that `bedside run` has written"
+        raise RunMismatch(msg)
+    return resolve(str(state.get("origin") or state.get("study")))
+
+
 def from_module(module: str) -> "Study[Any, Any, Any, Any]":
     """What `study()` of a module returns.
 
