@@ -3,6 +3,7 @@
 import math
 import random
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from bedside.evidence.figure import Figure, Series
 from bedside.evidence.schema import (
@@ -28,14 +29,26 @@ HOSTILE = "<script>document.title='broken'</script>\"'&<b>|`x`"
 LONG_WORD = "Pneumonoultramicroscopicsilicovolcanoconiosis" * 3
 
 LEARNERS = (
-    Learner(name="tabular_network", label="Tabular network", role="model",
-            description="Numerical and categorical embeddings, missingness as input, five seeds averaged."),
-    Learner(name="elastic_net", label="Logistic regression (elastic net)", role="comparator",
-            description="Penalised logistic regression on imputed, standardised predictors."),
-    Learner(name="boosting", label="Gradient boosting (LightGBM)", role="comparator",
-            description="Boosted trees with early stopping."),
+    Learner(
+        name="tabular_network",
+        label="Tabular network",
+        role="model",
+        description="Numerical and categorical embeddings, missingness as input, five seeds averaged.",
+    ),
+    Learner(
+        name="elastic_net",
+        label="Logistic regression (elastic net)",
+        role="comparator",
+        description="Penalised logistic regression on imputed, standardised predictors.",
+    ),
+    Learner(
+        name="boosting",
+        label="Gradient boosting (LightGBM)",
+        role="comparator",
+        description="Boosted trees with early stopping.",
+    ),
     Learner(name="random_forest", label="Random forest", role="comparator", description="500 trees."),
-)  # fmt: skip
+)
 
 CARD = """# Breast cancer from a needle aspirate
 
@@ -73,7 +86,7 @@ class Shape:
     splits: tuple[str, ...] = ()
     minimum: int = 20
     simulated: bool = False
-    partition: str = "out_of_fold"
+    partition: Literal["test", "out_of_fold"] = "out_of_fold"
     validation: str = "cross_validation"
     other: str = ""
     doubts: tuple[str, ...] = ()
@@ -93,17 +106,35 @@ BINARY = (
     (Measure(name="f1", label="F1", higher_is_better=True, operating=True), 0.955),
     (Measure(name="brier", label="Brier score", higher_is_better=False), 0.026),
     (Measure(name="log_loss", label="Log loss", higher_is_better=False, bounds=(0.0, None)), 0.098),
-    (Measure(name="calibration_slope", label="Calibration slope", higher_is_better=None, target=1.0, bounds=(None, None)), 0.97),
-    (Measure(name="calibration_intercept", label="Calibration intercept", higher_is_better=None, target=0.0,
-             bounds=(None, None)), -0.03),
+    (
+        Measure(
+            name="calibration_slope", label="Calibration slope", higher_is_better=None, target=1.0, bounds=(None, None)
+        ),
+        0.97,
+    ),
+    (
+        Measure(
+            name="calibration_intercept",
+            label="Calibration intercept",
+            higher_is_better=None,
+            target=0.0,
+            bounds=(None, None),
+        ),
+        -0.03,
+    ),
     (Measure(name="net_benefit", label="Net benefit at 0.20", higher_is_better=True, bounds=(None, 1.0)), 0.351),
-)  # fmt: skip
+)
 CONTINUOUS = (
     (Measure(name="rmse", label="RMSE", higher_is_better=False, bounds=(0.0, None)), 55.2),
     (Measure(name="mae", label="MAE", higher_is_better=False, bounds=(0.0, None)), 44.1),
     (Measure(name="r2", label="R²", higher_is_better=True, bounds=(None, 1.0)), 0.48),
-    (Measure(name="calibration_slope", label="Calibration slope", higher_is_better=None, target=1.0, bounds=(None, None)), 1.02),
-)  # fmt: skip
+    (
+        Measure(
+            name="calibration_slope", label="Calibration slope", higher_is_better=None, target=1.0, bounds=(None, None)
+        ),
+        1.02,
+    ),
+)
 MULTICLASS = (
     (Measure(name="auroc_macro", label="AUROC (macro)", higher_is_better=True), 0.88),
     (Measure(name="accuracy", label="Accuracy", higher_is_better=True), 0.71),
@@ -127,7 +158,7 @@ def continuous() -> Evidence:
         Shape(
             name="diabetes_progression",
             title="How far will diabetes progress in a year?",
-            verdict="Linear regression was better: its RMSE was 54.1 (50.2 to 58.3), the network's 55.2 (51.0 to 59.9).",
+            verdict="Linear regression was better: RMSE 54.1 (50.2 to 58.3), the network's 55.2 (51.0 to 59.9).",
             endpoint="continuous",
             classes=(),
             unit="points",
@@ -179,10 +210,14 @@ def sites() -> Evidence:
 def many_groups() -> Evidence:
     """Twelve subgroups and eight learners with long labels."""
     more = tuple(
-        Learner(name=f"comparator_{i}", label=f"A published score with a rather long label, version {i}", role="comparator",
-                description="Points for age, previous admissions and length of stay, as published.")
+        Learner(
+            name=f"comparator_{i}",
+            label=f"A published score with a rather long label, version {i}",
+            role="comparator",
+            description="Points for age, previous admissions and length of stay, as published.",
+        )
         for i in range(4)
-    )  # fmt: skip
+    )
     groups = tuple(f"race_and_ethnicity=group {i} of the national census" for i in range(9))
     return make(
         Shape(
@@ -223,17 +258,22 @@ def make(shape: Shape) -> Evidence:
     luck = random.Random(7)  # noqa: S311 - example data
     primary = Validation(
         name=shape.validation,
-        description=f"{shape.validation.replace('_', ' ').capitalize()} by patient, stratified by outcome, declared before the run.",
-        partition=shape.partition,  # type: ignore[arg-type]
+        description=f"{shape.validation.replace('_', ' ').capitalize()} by patient, stratified by outcome.",
+        partition=shape.partition,
         splits=tuple(each.removeprefix("split=") for each in shape.splits) or ("repeat 1 fold 1", "repeat 1 fold 2"),
         primary=True,
     )
     validations = [primary]
     if shape.other:
         validations.append(
-            Validation(name=shape.other, description="A single 70/15/15 division by patient.", partition="test",
-                       splits=("holdout",), primary=False)
-        )  # fmt: skip
+            Validation(
+                name=shape.other,
+                description="A single 70/15/15 division by patient.",
+                partition="test",
+                splits=("holdout",),
+                primary=False,
+            )
+        )
     hard = HOSTILE in shape.title
     return Evidence(
         verdict=shape.verdict,
@@ -252,24 +292,46 @@ def make(shape: Shape) -> Evidence:
         performance=tuple(_performance(shape, validations, luck)),
         comparisons=tuple(_comparisons(shape, validations, luck)),
         operating_points=tuple(
-            OperatingPoint(learner=each.name, validation=primary.name, split=split, rule="largest Youden index",
-                           settings={"threshold": round(0.3 + 0.02 * i, 3)})
-            for i, each in enumerate(shape.learners) for split in primary.splits
-        ) if shape.endpoint == "binary" else (),
+            OperatingPoint(
+                learner=each.name,
+                validation=primary.name,
+                split=split,
+                rule="largest Youden index",
+                settings={"threshold": round(0.3 + 0.02 * i, 3)},
+            )
+            for i, each in enumerate(shape.learners)
+            for split in primary.splits
+        )
+        if shape.endpoint == "binary"
+        else (),
         tuning=tuple(
-            Tuning(learner=each.name, validation=primary.name, split=split, trials=10, best_loss=0.11 + 0.01 * i,
-                   settings={"learning_rate": 0.00123456, "depth": 3, "bagging": True}, notes={"epochs": 41})
-            for i, each in enumerate(shape.learners) for split in primary.splits
+            Tuning(
+                learner=each.name,
+                validation=primary.name,
+                split=split,
+                trials=10,
+                best_loss=0.11 + 0.01 * i,
+                settings={"learning_rate": 0.00123456, "depth": 3, "bagging": True},
+                notes={"epochs": 41},
+            )
+            for i, each in enumerate(shape.learners)
+            for split in primary.splits
         ),
         audit=(
-            Finding(kind="duplicates", severity="warning", text="Two samples of different patients are identical", count=2),
+            Finding(
+                kind="duplicates", severity="warning", text="Two samples of different patients are identical", count=2
+            ),
             Finding(kind="near_perfect_predictor", severity="info", text="No predictor alone exceeds an AUROC of 0.98"),
-            Finding(kind="patient_overlap", severity="serious", text=HOSTILE if hard else "Identity is unknown for some", count=3),
+            Finding(
+                kind="patient_overlap",
+                severity="serious",
+                text=HOSTILE if hard else "Identity is unknown for some",
+                count=3,
+            ),
         ),
         figures=tuple(_figures(shape, luck)),
         methods=(
-            "Every learner was tuned with ten trials on the same partitions; the tuning partition was divided into one half "
-            "that selects and one that calibrates.",
+            "Every learner was tuned with ten trials on the same partitions; half of tuning selected, half calibrated.",
             "AUROC was averaged within folds; intervals are 95% and clustered by patient.",
         ),
         ledger=tuple(
@@ -277,19 +339,27 @@ def make(shape: Shape) -> Evidence:
         ),
         plan=Plan(frozen=True, followed=True, plan_hash="ab" * 32, frozen_at="2026-11-02"),
         provenance=Provenance(
-            bedside_version="0.1.0", seed=0, data_hash="d1" * 32, code_hash="c0" * 32, study_hash="5e" * 32,
-            command=f"bedside run {shape.name} --seed 0", environment={"python": "3.11.7", "torch": "2.13.0", "numpy": "2.4.6"},
-            timings={"fit": 81.2, "judge": 3.4}, files={"predictions.parquet": "ee" * 32, "contributions/auroc.parquet": "aa" * 32},
+            bedside_version="0.1.0",
+            seed=0,
+            data_hash="d1" * 32,
+            code_hash="c0" * 32,
+            study_hash="5e" * 32,
+            command=f"bedside run {shape.name} --seed 0",
+            environment={"python": "3.11.7", "torch": "2.13.0", "numpy": "2.4.6"},
+            timings={"fit": 81.2, "judge": 3.4},
+            files={"predictions.parquet": "ee" * 32, "contributions/auroc.parquet": "aa" * 32},
         ),
         released="elastic_net",
-    )  # fmt: skip
+    )
 
 
 def _study(shape: Shape, *, hard: bool) -> Study:
     return Study(
         name=shape.name,
         title=shape.title,
-        question=HOSTILE if hard else "Can the cells of a needle aspirate tell a malignant from a benign mass as well as a biopsy?",
+        question=HOSTILE
+        if hard
+        else "Can the cells of a needle aspirate tell a malignant from a benign mass as well as a biopsy?",
         intended_use="A cytologist, reading an aspirate before a biopsy is decided on.",
         modality="tabular",
         endpoint=shape.endpoint,
@@ -313,7 +383,9 @@ def _study(shape: Shape, *, hard: bool) -> Study:
         margin=0.01 if shape.endpoint != "continuous" else 2.0,
         trials=10,
         simulated=shape.simulated,
-        card=f"# {HOSTILE}\n\n- {HOSTILE}\n\n{LONG_WORD}\n\n[{HOSTILE}](https://x.example/{LONG_WORD})" if hard else CARD,
+        card=f"# {HOSTILE}\n\n- {HOSTILE}\n\n{LONG_WORD}\n\n[{HOSTILE}](https://x.example/{LONG_WORD})"
+        if hard
+        else CARD,
         limits=("One centre, thirty years ago.", "Predictors were traced by hand; other readers may trace otherwise."),
     )
 
@@ -321,21 +393,35 @@ def _study(shape: Shape, *, hard: bool) -> Study:
 def _partitions(shape: Shape, validations: list[Validation]) -> list[Partition]:
     parts = []
     for validation in validations:
-        sizes = {"development": 0.7, "selection": 0.075, "calibration": 0.075, "test": 0.15}
+        sizes: dict[Literal["development", "selection", "calibration", "test"], float] = {
+            "development": 0.7,
+            "selection": 0.075,
+            "calibration": 0.075,
+            "test": 0.15,
+        }
         if validation.partition == "out_of_fold":
             sizes = {"development": 0.5, "test": 0.5}
         for split in validation.splits:
             for partition, fraction in sizes.items():
                 cases = max(1, round(fraction * shape.cases))
                 if shape.classes:
-                    each = [round(cases * (i + 1) / sum(range(1, len(shape.classes) + 1))) for i in range(len(shape.classes))]
+                    each = [
+                        round(cases * (i + 1) / sum(range(1, len(shape.classes) + 1)))
+                        for i in range(len(shape.classes))
+                    ]
                     outcome = {word: float(number) for word, number in zip(shape.classes, reversed(each), strict=True)}
                 else:
                     outcome = {"mean": 152.1, "sd": 77.1, "median": 140.5, "low_quartile": 87.0, "high_quartile": 211.5}
                 parts.append(
-                    Partition(validation=validation.name, split=split, partition=partition, cases=cases, patients=cases,
-                              outcome=outcome)
-                )  # fmt: skip
+                    Partition(
+                        validation=validation.name,
+                        split=split,
+                        partition=partition,
+                        cases=cases,
+                        patients=cases,
+                        outcome=outcome,
+                    )
+                )
     return parts
 
 
@@ -348,13 +434,22 @@ def _characteristics(shape: Shape, luck: random.Random) -> list[Characteristic]:
         for group, cases in sizes.items():
             value = middle * luck.uniform(0.9, 1.1)
             rows.append(
-                Characteristic(variable=f"mean_radius_{number}", group=group, cases=cases, missing=7 if number % 4 == 0 else 0,
-                               median=value, low_quartile=value * 0.8, high_quartile=value * 1.3,
-                               unit="um" if number % 2 else "")
-            )  # fmt: skip
+                Characteristic(
+                    variable=f"mean_radius_{number}",
+                    group=group,
+                    cases=cases,
+                    missing=7 if number % 4 == 0 else 0,
+                    median=value,
+                    low_quartile=value * 0.8,
+                    high_quartile=value * 1.3,
+                    unit="um" if number % 2 else "",
+                )
+            )
     for category in ("female", "male", HOSTILE if HOSTILE in shape.title else "not recorded by the hospital"):
         for group, cases in sizes.items():
-            rows.append(Characteristic(variable="sex", category=category, group=group, cases=cases, missing=3, count=cases // 3))
+            rows.append(
+                Characteristic(variable="sex", category=category, group=group, cases=cases, missing=3, count=cases // 3)
+            )
     return rows
 
 
@@ -373,11 +468,27 @@ def _performance(shape: Shape, validations: list[Validation], luck: random.Rando
             cases = shape.cases if group == "all" else max(12, shape.cases // (2 + groups.index(group)))
             for each in shape.learners:
                 for measure, middle in shape.measures:
-                    common = {"learner": each.name, "validation": validation.name, "group": group, "measure": measure.name,
-                              "partition": validation.partition, "cases": cases, "patients": cases}  # fmt: skip
+                    common: dict[str, object] = {
+                        "learner": each.name,
+                        "validation": validation.name,
+                        "group": group,
+                        "measure": measure.name,
+                        "partition": validation.partition,
+                        "cases": cases,
+                        "patients": cases,
+                    }
                     if group in shape.not_estimable:
-                        rows.append(Performance(**common, value=None, low=None, high=None,
-                                                reason="only one outcome class in this group"))  # fmt: skip
+                        rows.append(
+                            Performance.model_validate(
+                                common
+                                | {
+                                    "value": None,
+                                    "low": None,
+                                    "high": None,
+                                    "reason": "only one outcome class in this group",
+                                }
+                            )
+                        )
                         continue
                     value = _value(middle, luck.uniform(-0.02, 0.005), measure)
                     half = 0.6 * abs(middle) / math.sqrt(cases) * (0.2 if middle > 0.9 else 1.0) + 0.001
@@ -385,11 +496,26 @@ def _performance(shape: Shape, validations: list[Validation], luck: random.Rando
                     low = low if measure.bounds[0] is None else max(measure.bounds[0], low)
                     high = high if measure.bounds[1] is None else min(measure.bounds[1], high)
                     method = "bootstrap by patient" if measure.name != "sensitivity" else "Wilson score"
-                    rows.append(Performance(**common, value=value, low=low, high=high, method=method))
-        for each in shape.learners:
-            rows.append(Performance(learner=each.name, validation=validation.name, partition="development", group="all",
-                                    measure=shape.measures[0][0].name, value=min(0.999, shape.measures[0][1]),
-                                    low=None, high=None, cases=shape.cases, patients=shape.cases))  # fmt: skip
+                    rows.append(
+                        Performance.model_validate(
+                            common | {"value": value, "low": low, "high": high, "method": method}
+                        )
+                    )
+        rows.extend(
+            Performance(
+                learner=each.name,
+                validation=validation.name,
+                partition="development",
+                group="all",
+                measure=shape.measures[0][0].name,
+                value=min(0.999, shape.measures[0][1]),
+                low=None,
+                high=None,
+                cases=shape.cases,
+                patients=shape.cases,
+            )
+            for each in shape.learners
+        )
     return rows
 
 
@@ -403,11 +529,21 @@ def _comparisons(shape: Shape, validations: list[Validation], luck: random.Rando
                 half = abs(middle) * 0.008
                 p = luck.uniform(0.0001, 0.9)
                 rows.append(
-                    Comparison(learner=shape.learners[0].name, comparator=each.name, validation=validation.name,
-                               partition=validation.partition, measure=measure.name, difference=difference,
-                               low=difference - half, high=difference + half, p=p, p_adjusted=p if primary else min(1.0, p * 6),
-                               method="corrected resampled t", primary=primary)
-                )  # fmt: skip
+                    Comparison(
+                        learner=shape.learners[0].name,
+                        comparator=each.name,
+                        validation=validation.name,
+                        partition=validation.partition,
+                        measure=measure.name,
+                        difference=difference,
+                        low=difference - half,
+                        high=difference + half,
+                        p=p,
+                        p_adjusted=p if primary else min(1.0, p * 6),
+                        method="corrected resampled t",
+                        primary=primary,
+                    )
+                )
     return rows
 
 
@@ -415,28 +551,62 @@ def _figures(shape: Shape, luck: random.Random) -> list[Figure]:
     if shape.endpoint == "continuous":
         points = [(luck.gauss(150, 60), luck.gauss(0, 40)) for _ in range(150)]
         return [
-            Figure(name="predicted_observed", title="Observed against predicted", section="calibration", diagonal=True,
-                   conclusion="Predictions spread less than outcomes: the model is cautious at both ends.",
-                   alt="Scatter of observed against predicted progression along the identity line.",
-                   x_label="Predicted (points)", y_label="Observed (points)",
-                   series=(Series(label="Tabular network", style="points", learner="tabular_network",
-                                  x=tuple(a for a, _ in points), y=tuple(a + b for a, b in points)),)),
-        ]  # fmt: skip
+            Figure(
+                name="predicted_observed",
+                title="Observed against predicted",
+                section="calibration",
+                diagonal=True,
+                conclusion="Predictions spread less than outcomes: the model is cautious at both ends.",
+                alt="Scatter of observed against predicted progression along the identity line.",
+                x_label="Predicted (points)",
+                y_label="Observed (points)",
+                series=(
+                    Series(
+                        label="Tabular network",
+                        style="points",
+                        learner="tabular_network",
+                        x=tuple(a for a, _ in points),
+                        y=tuple(a + b for a, b in points),
+                    ),
+                ),
+            ),
+        ]
     return [_roc(shape), _calibration(shape, luck), _decision(shape), _histogram(luck), _importance(luck), _confusion()]
 
 
 def _roc(shape: Shape) -> Figure:
     xs = tuple(i / 200 for i in range(201))
     series = [
-        Series(label=each.label, style="step", learner=each.name, x=xs, y=tuple(x ** (0.05 + 0.05 * i) if x else 0.0 for x in xs))
+        Series(
+            label=each.label,
+            style="step",
+            learner=each.name,
+            x=xs,
+            y=tuple(x ** (0.05 + 0.05 * i) if x else 0.0 for x in xs),
+        )
         for i, each in enumerate(shape.learners)
     ]
-    band = Series(label="95% band", style="band", learner=shape.learners[0].name, x=xs, y=xs,
-                  low=tuple(max(0.0, y - 0.05) for y in series[0].y), high=tuple(min(1.0, y + 0.04) for y in series[0].y))  # fmt: skip
-    return Figure(name="roc", title="Receiver operating characteristic", x_label="1 − specificity", y_label="Sensitivity",
-                  conclusion="The curves of all learners lie within each other's bands.",
-                  alt="Sensitivity against one minus specificity for four learners; all hug the upper left corner.",
-                  series=(band, *series), x_range=(0, 1), y_range=(0, 1), diagonal=True)  # fmt: skip
+    band = Series(
+        label="95% band",
+        style="band",
+        learner=shape.learners[0].name,
+        x=xs,
+        y=xs,
+        low=tuple(max(0.0, y - 0.05) for y in series[0].y),
+        high=tuple(min(1.0, y + 0.04) for y in series[0].y),
+    )
+    return Figure(
+        name="roc",
+        title="Receiver operating characteristic",
+        x_label="1 \N{MINUS SIGN} specificity",
+        y_label="Sensitivity",
+        conclusion="The curves of all learners lie within each other's bands.",
+        alt="Sensitivity against one minus specificity for four learners; all hug the upper left corner.",
+        series=(band, *series),
+        x_range=(0, 1),
+        y_range=(0, 1),
+        diagonal=True,
+    )
 
 
 def _calibration(shape: Shape, luck: random.Random) -> Figure:
@@ -444,54 +614,123 @@ def _calibration(shape: Shape, luck: random.Random) -> Figure:
     for each in shape.learners[:2]:
         xs = tuple((i + 0.5) / 8 for i in range(8))
         ys = tuple(min(1.0, max(0.0, x + luck.uniform(-0.06, 0.06))) for x in xs)
-        series.append(Series(label=each.label, style="intervals", learner=each.name, x=xs, y=ys,
-                             low=tuple(max(0.0, y - 0.09) for y in ys), high=tuple(min(1.0, y + 0.09) for y in ys)))  # fmt: skip
-    return Figure(name="calibration", title="Calibration", section="calibration", x_label="Predicted probability",
-                  y_label="Observed proportion", conclusion="Both follow the diagonal; intervals are wide in the middle.",
-                  alt="Observed proportion by eighths of predicted probability, with intervals, near the diagonal.",
-                  series=tuple(series), x_range=(0, 1), y_range=(0, 1), diagonal=True)  # fmt: skip
+        series.append(
+            Series(
+                label=each.label,
+                style="intervals",
+                learner=each.name,
+                x=xs,
+                y=ys,
+                low=tuple(max(0.0, y - 0.09) for y in ys),
+                high=tuple(min(1.0, y + 0.09) for y in ys),
+            )
+        )
+    return Figure(
+        name="calibration",
+        title="Calibration",
+        section="calibration",
+        x_label="Predicted probability",
+        y_label="Observed proportion",
+        conclusion="Both follow the diagonal; intervals are wide in the middle.",
+        alt="Observed proportion by eighths of predicted probability, with intervals, near the diagonal.",
+        series=tuple(series),
+        x_range=(0, 1),
+        y_range=(0, 1),
+        diagonal=True,
+    )
 
 
 def _decision(shape: Shape) -> Figure:
     xs = tuple(0.05 + i * 0.01 for i in range(46))
     series = [
-        Series(label=each.label, style="line", learner=each.name, x=xs, y=tuple(0.37 - 0.06 * x - 0.004 * i for x in xs))
+        Series(
+            label=each.label, style="line", learner=each.name, x=xs, y=tuple(0.37 - 0.06 * x - 0.004 * i for x in xs)
+        )
         for i, each in enumerate(shape.learners)
     ]
     treat = Series(label="Biopsy for all", style="line", x=xs, y=tuple(0.37 - 0.63 * x / (1 - x) for x in xs))
     none = Series(label="Biopsy for none", style="line", x=xs, y=tuple(0.0 for _ in xs))
-    return Figure(name="decision_curve", title="Decision curve", section="utility", aspect="wide",
-                  x_label="Threshold probability", y_label="Net benefit",
-                  conclusion="Every learner is more useful than biopsy for all or none between 5% and 50%.",
-                  alt="Net benefit against threshold; all learners lie above both reference strategies.",
-                  series=(*series, treat, none), horizontal=(("no benefit", 0.0),))  # fmt: skip
+    return Figure(
+        name="decision_curve",
+        title="Decision curve",
+        section="utility",
+        aspect="wide",
+        x_label="Threshold probability",
+        y_label="Net benefit",
+        conclusion="Every learner is more useful than biopsy for all or none between 5% and 50%.",
+        alt="Net benefit against threshold; all learners lie above both reference strategies.",
+        series=(*series, treat, none),
+        horizontal=(("no benefit", 0.0),),
+    )
 
 
 def _histogram(luck: random.Random) -> Figure:
     xs = tuple((i + 0.5) / 10 for i in range(10))
-    return Figure(name="distribution", title="Predictions by outcome", section="errors", aspect="wide",
-                  x_label="Predicted probability", y_label="Cases", conclusion="Few cases fall between 0.3 and 0.7.",
-                  alt="Histogram of predictions for benign and malignant cases; two peaks at the ends.",
-                  series=tuple(Series(label=word, style="bars", x=xs, y=tuple(luck.uniform(2, 90) for _ in xs))
-                               for word in ("benign", "malignant")))  # fmt: skip
+    return Figure(
+        name="distribution",
+        title="Predictions by outcome",
+        section="errors",
+        aspect="wide",
+        x_label="Predicted probability",
+        y_label="Cases",
+        conclusion="Few cases fall between 0.3 and 0.7.",
+        alt="Histogram of predictions for benign and malignant cases; two peaks at the ends.",
+        series=tuple(
+            Series(label=word, style="bars", x=xs, y=tuple(luck.uniform(2, 90) for _ in xs))
+            for word in ("benign", "malignant")
+        ),
+    )
 
 
 def _importance(luck: random.Random) -> Figure:
     names = tuple(f"mean radius of the nucleus {i}" for i in range(10))
     ys = tuple(sorted((luck.uniform(0, 0.1) for _ in names), reverse=True))
-    return Figure(name="importance", title="Permutation importance", section="explanation", aspect="wide",
-                  x_label="Predictor", y_label="Fall in AUROC when permuted", x_categories=names,
-                  conclusion="The first three predictors carry most of the signal.", alt="Intervals of importance, falling.",
-                  series=(Series(label="Tabular network", style="intervals", learner="tabular_network",
-                                 x=tuple(float(i) for i in range(10)), y=ys, low=tuple(y - 0.01 for y in ys),
-                                 high=tuple(y + 0.01 for y in ys)),))  # fmt: skip
+    return Figure(
+        name="importance",
+        title="Permutation importance",
+        section="explanation",
+        aspect="wide",
+        x_label="Predictor",
+        y_label="Fall in AUROC when permuted",
+        x_categories=names,
+        conclusion="The first three predictors carry most of the signal.",
+        alt="Intervals of importance, falling.",
+        series=(
+            Series(
+                label="Tabular network",
+                style="intervals",
+                learner="tabular_network",
+                x=tuple(float(i) for i in range(10)),
+                y=ys,
+                low=tuple(y - 0.01 for y in ys),
+                high=tuple(y + 0.01 for y in ys),
+            ),
+        ),
+    )
 
 
 def _confusion() -> Figure:
-    return Figure(name="errors", title="Errors at the operating point", section="errors", x_label="Kind", y_label="Cases",
-                  x_categories=("missed", "false alarm"), conclusion="More are missed than falsely alarmed.",
-                  alt="Two bars.", series=(Series(label="Tabular network", style="bars", learner="tabular_network",
-                                                  x=(0.0, 1.0), y=(11.0, 7.0), low=(6.0, 3.0), high=(18.0, 13.0)),))  # fmt: skip
+    return Figure(
+        name="errors",
+        title="Errors at the operating point",
+        section="errors",
+        x_label="Kind",
+        y_label="Cases",
+        x_categories=("missed", "false alarm"),
+        conclusion="More are missed than falsely alarmed.",
+        alt="Two bars.",
+        series=(
+            Series(
+                label="Tabular network",
+                style="bars",
+                learner="tabular_network",
+                x=(0.0, 1.0),
+                y=(11.0, 7.0),
+                low=(6.0, 3.0),
+                high=(18.0, 13.0),
+            ),
+        ),
+    )
 
 
 ALL = {

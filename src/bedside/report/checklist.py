@@ -25,7 +25,6 @@ from bedside.report import contents, document, markdown
 from bedside.report.facts import Facts
 
 Status = Literal["answered", "partly", "open"]
-Format = Literal["md", "html", "docx"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ def fill(name: str, evidence: Evidence) -> Filled:
     return Filled(name, source["title"], source["about"], evidence.study.title, groups)
 
 
-def write_checklist(folder: Path, name: str, format: Format = "md") -> Path:  # noqa: A002 - the word users know
+def write_checklist(folder: Path, name: str, format: str = "md") -> Path:  # noqa: A002 - the word users know
     """Write a filled checklist beside the report of a finished run.
 
     Args:
@@ -158,7 +157,7 @@ def _item(source: dict[str, str], evidence: Evidence, facts: Facts, places: dict
     place = source.get("place", "")
     place = place if place in places else ""
     answer = " ".join(f"{answer} {card}".split())
-    also = "" if card else source.get("also", "")
+    also = source.get("also", "")
     known = bool(answer or place)
     status: Status = "open" if not known else "partly" if also else "answered"
     return Item(

@@ -53,7 +53,7 @@ def to_docx(filled: Filled) -> bytes:
     page = document.sections[0]
     page.orientation = WD_ORIENT.LANDSCAPE
     page.page_width, page.page_height = page.page_height, page.page_width
-    document.styles["Normal"].font.size = Pt(9.5)  # type: ignore[attr-defined]
+    document.styles["Normal"].font.size = Pt(9.5)
     document.add_heading(filled.title, level=0)
     document.add_paragraph(_clean(filled.study))
     document.add_paragraph(f"{filled.tally} {filled.about}")

@@ -10,7 +10,6 @@ from bedside.report.sections.groups import split_words
 from bedside.report.sections.summary import contrast_words, outcomes, setting, validation_words
 
 
-
 class Facts:
     """Sentences about a run; each is "" where the evidence does not say it."""
 
@@ -126,7 +125,7 @@ class Facts:
         if not worst:
             return "No predictor has missing values." if self.evidence.characteristics else ""
         named = ", ".join(f"{row.variable} {share(row.missing, row.cases)}" for row in worst[:5])
-        more = f" and {len(worst) - 5} more" if len(worst) > 5 else ""  # noqa: PLR2004
+        more = f" and {len(worst) - 5} more" if len(worst) > 5 else ""
         return f"Missing values in {plural(len(worst), 'variable')}: {named}{more}."
 
     @cached_property
@@ -170,7 +169,14 @@ class Facts:
     def ledger(self) -> str:
         """How often the test data were evaluated."""
         rows = self.evidence.ledger
-        return "; ".join(f"{validation_words(row.validation)}: evaluated {plural(row.evaluations, 'time')}" for row in rows) + "." if rows else ""
+        return (
+            "; ".join(
+                f"{validation_words(row.validation)}: evaluated {plural(row.evaluations, 'time')}" for row in rows
+            )
+            + "."
+            if rows
+            else ""
+        )
 
     @cached_property
     def audit(self) -> str:

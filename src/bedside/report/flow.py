@@ -11,6 +11,8 @@ from bedside.report.number import count, plural
 
 WIDTH = 440
 LINE = 18
+SPINE = 36.0
+"""Where the line runs that joins the boxes."""
 LETTERS_PER_UNIT = 1 / 7.1
 
 
@@ -40,20 +42,20 @@ def alternative(steps: Sequence[FlowStep], boxes: Sequence[Box]) -> str:
 def draw(steps: Sequence[FlowStep], boxes: Sequence[Box]) -> Markup:
     """The diagram as an `<svg>` element, narrow enough to read on a telephone."""
     parts: list[str] = []
-    y, spine, last_main = 2.0, 36.0, 0.0
+    y, last_main = 2.0, 0.0
     for group in _grouped(steps):
         side = group[0].kind == "excluded"
         left, width = (76.0, WIDTH - 78.0) if side else (2.0, WIDTH - 4.0)
         lines = _excluded(group, width) if side else _main(group[0], width)
         height = LINE * len(lines) + 16
         if y > 4:
-            parts.append(_arrow(f"M{spine} {last_main:.0f}V{y + height / 2:.0f}H{left - 1}", along="right") if side else "")
+            parts.append(_aside(SPINE, last_main, y + height / 2, left - 1) if side else "")
         parts.append(_box(left, y, width, height, lines, "side" if side else "main"))
         if side:
             y += height + 16
             continue
         if last_main:
-            parts.append(_arrow(f"M{spine} {last_main:.0f}V{y - 1:.0f}", along="down"))
+            parts.append(_down(SPINE, last_main, y - 1))
         last_main = y + height
         y = last_main + 22
     if boxes:
@@ -106,13 +108,16 @@ def _box(x: float, y: float, width: float, height: float, lines: Sequence[tuple[
     return shape + text
 
 
-def _arrow(path: str, *, along: str) -> str:
-    ends = path.replace("M", " ").replace("V", " ").replace("H", " ").split()
-    if along == "right":
-        tip = f"M{ends[3]} {ends[2]}l-7 -4v8Z"
-    else:
-        tip = f"M{ends[0]} {ends[2]}l-4 -7h8Z"
-    return f'<path class="flowline" d="{path}"/><path class="tip" d="{tip}"/>'
+def _down(x: float, above: float, below: float) -> str:
+    """An arrow downwards."""
+    line = f'<path class="flowline" d="M{x:.0f} {above:.0f}V{below:.0f}"/>'
+    return f'{line}<path class="tip" d="M{x:.0f} {below:.0f}l-4 -7h8Z"/>'
+
+
+def _aside(x: float, above: float, y: float, right: float) -> str:
+    """An arrow that leaves the spine to the right."""
+    line = f'<path class="flowline" d="M{x:.0f} {above:.0f}V{y:.0f}H{right:.0f}"/>'
+    return f'{line}<path class="tip" d="M{right:.0f} {y:.0f}l-7 -4v8Z"/>'
 
 
 def _row(boxes: Sequence[Box], above: float, y: float) -> tuple[str, float]:
@@ -120,7 +125,7 @@ def _row(boxes: Sequence[Box], above: float, y: float) -> tuple[str, float]:
     y += 2
     columns = 1 if len(boxes) == 1 else 2
     width = (WIDTH - 4 - 10 * (columns - 1)) / columns
-    parts = [_arrow(f"M36 {above:.0f}V{y - 1:.0f}", along="down")]
+    parts = [_down(SPINE, above, y - 1)]
     for start in range(0, len(boxes), columns):
         line = boxes[start : start + columns]
         texts = [

@@ -185,7 +185,9 @@ def _svg(forest: Forest) -> Markup:
         y += height
     axis = _axis(forest).replace('width="100%"', f'x="{left}" y="{y + 2:.0f}" width="{plot}"', 1)
     middle = left + plot / 2
-    lines.append(f'<text class="label" x="{middle}" y="{y + 40:.0f}" text-anchor="middle">{escape(forest.label)}</text>')
+    lines.append(
+        f'<text class="label" x="{middle}" y="{y + 40:.0f}" text-anchor="middle">{escape(forest.label)}</text>'
+    )
     y += 52
     for look, text in forest.legend:
         lines.append(f'<g class="mark {look.colour}" transform="translate(8 {y:.0f})"><path d="{look.marker}"/></g>')

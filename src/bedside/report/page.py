@@ -122,12 +122,16 @@ def page(template: str, **values: Any) -> str:  # noqa: ANN401 - whatever a temp
     style, script = _asset("style.css"), _asset("script.js")
     plots = _asset("plot.css")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment().get_template(template).render(
-        style=Markup(style),  # noqa: S704 - our own file
-        plot_style=Markup(plots),  # noqa: S704
-        script=Markup(script),  # noqa: S704
-        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:",
-        **values,
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            style=Markup(style),  # noqa: S704 - our own file
+            plot_style=Markup(plots),  # noqa: S704
+            script=Markup(script),  # noqa: S704
+            policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:",
+            **values,
+        )
     )
 
 

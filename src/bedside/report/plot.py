@@ -1,18 +1,20 @@
 """Draws any `Figure` as inline SVG that follows the page's colours, in light, dark and print."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from markupsafe import Markup, escape
 
 from bedside.evidence.figure import Figure, Series
 from bedside.report.look import NEUTRAL, Look, anchor
+from bedside.report.panel import Panel
 from bedside.report.scale import Scale, scale
 
 LINE_HEIGHT = 19
 LETTER = 6.7
 """Mean width of a letter at the figures' 12.5 px type, in user units."""
+LARGE_LETTER = 7.9
+"""The same on a telephone, where the style sheet sets larger type in wide figures."""
 LONG_WORDS = 9
 """Categories with longer names, or more than six of them, are listed down the side."""
 
@@ -20,37 +22,6 @@ MANY = 60
 """More points than this are drawn small."""
 MOST_POINTS = 1200
 """Longer series are thinned evenly, in the drawing and in its data; evidence.json keeps all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """The plotting area in user units, and how data map onto it."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    x: Scale
-    y: Scale
-    sideways: bool = False
-
-    def point(self, x: float, y: float) -> tuple[float, float]:
-        """Data to user units; categories run downwards when sideways."""
-        if self.sideways:
-            return self.left + self.y.place(y) * self.width, self.top + self.x.place(x) * self.height
-        return self.left + self.x.place(x) * self.width, self.top + (1 - self.y.place(y)) * self.height
-
-    def path(self, xs: Sequence[float], ys: Sequence[float], *, step: bool = False) -> str:
-        """A polyline through the points, or a staircase that rises at each new x."""
-        corners: list[tuple[float, float]] = []
-        for x, y in zip(xs, ys, strict=False):
-            here = self.point(x, y)
-            if step and corners:
-                corners.append((here[0], corners[-1][1]))
-            corners.append(here)
-        words = [f"{a:.1f} {b:.1f}" for a, b in corners]
-        kept = words[:1] + [word for previous, word in pairwise(words) if word != previous]
-        return "M" + "L".join(kept) if kept else ""
 
 
 def draw(figure: Figure, looks: Mapping[str, Look]) -> Markup:
@@ -71,9 +42,9 @@ def draw(figure: Figure, looks: Mapping[str, Look]) -> Markup:
             *_axes(figure, panel),
             *_references(figure, panel),
             f'<g clip-path="url(#{clip})">',
-            *[mark for mark in marks if not mark.startswith("<g class=\"mark")],
+            *[mark for mark in marks if not mark.startswith('<g class="mark')],
             "</g>",
-            *[mark for mark in marks if mark.startswith("<g class=\"mark")],
+            *[mark for mark in marks if mark.startswith('<g class="mark')],
             *legend,
         ]
     )
@@ -89,8 +60,10 @@ def thin(series: Series) -> Series:
     if total <= MOST_POINTS:
         return series
     kept = [round(i * (total - 1) / (MOST_POINTS - 1)) for i in range(MOST_POINTS)]
-    columns = {name: tuple(column[i] for i in kept if i < len(column))
-               for name, column in (("x", series.x), ("y", series.y), ("low", series.low), ("high", series.high))}
+    columns = {
+        name: tuple(column[i] for i in kept if i < len(column))
+        for name, column in (("x", series.x), ("y", series.y), ("low", series.low), ("high", series.high))
+    }
     return series.model_copy(update=columns)
 
 
@@ -110,7 +83,9 @@ def data(figure: Figure) -> dict[str, object]:
 def _rivals(series: Series, shown: Sequence[Series]) -> list[Series]:
     """Series of the same style; among curves only those that belong to no learner, as this one."""
     curve = series.style in ("line", "step")
-    return [each for each in shown if each.style == series.style and not (curve and each.learner and not series.learner)]
+    return [
+        each for each in shown if each.style == series.style and not (curve and each.learner and not series.learner)
+    ]
 
 
 def _look(series: Series, number: int, looks: Mapping[str, Look]) -> Look | None:
@@ -129,7 +104,7 @@ def _layout(figure: Figure) -> tuple[Panel, tuple[int, int]]:
     ys += [height for _, height in figure.horizontal] if figure.y_range is None else []
     words = figure.x_categories
     sideways = bool(words) and (len(words) > 6 or max(map(len, words)) > LONG_WORDS)
-    width, height = (440, 380) if figure.aspect == "square" else (660, 380)
+    width, height = (440, 380) if figure.aspect == "square" else (620, 370)
     left, bottom = 58.0, 52.0
     if words:
         x = Scale(-0.6, len(words) - 0.4, tuple(float(i) for i in range(len(words))))
@@ -138,7 +113,7 @@ def _layout(figure: Figure) -> tuple[Panel, tuple[int, int]]:
         xs += [x - half for series in bars for x in series.x] + [x + half for series in bars for x in series.x]
         x = scale(xs, limits=figure.x_range, pad=0.02)
     if sideways:
-        left = min(0.42 * width, LETTER * max(map(len, words)) + 18)
+        left = min(0.45 * width, LARGE_LETTER * max(map(len, words)) + 18)
         height = max(140, 26 * len(words) + 70)
     y = scale(ys, limits=figure.y_range, bounds=(0.0 if min(ys, default=0.0) >= 0 else None, None))
     return Panel(left, 12.0, width - left - 18, height - 12 - bottom, x, y, sideways), (width, height)
@@ -167,7 +142,8 @@ def _axes(figure: Figure, panel: Panel) -> Iterator[str]:
     if up_label:
         centre = panel.top + panel.height / 2
         label = escape(_cut(up_label, panel.height + 40))
-        yield f'<text class="label" transform="translate(15 {centre:.1f})rotate(-90)" text-anchor="middle">{label}</text>'
+        turned = f'transform="translate(15 {centre:.1f})rotate(-90)" text-anchor="middle"'
+        yield f'<text class="label" {turned}>{label}</text>'
 
 
 def _references(figure: Figure, panel: Panel) -> Iterator[str]:
@@ -182,7 +158,11 @@ def _references(figure: Figure, panel: Panel) -> Iterator[str]:
         ends = panel.path((panel.x.low, panel.x.high), (value, value))
         yield f'<path class="reference" d="{ends}"/>'
         x, y = panel.point(panel.x.low if panel.sideways else panel.x.high, value)
-        place = f'x="{x + 4:.1f}" y="{y + 11:.1f}"' if panel.sideways else f'x="{x - 3:.1f}" y="{y - 5:.1f}" text-anchor="end"'
+        place = (
+            f'x="{x + 4:.1f}" y="{y + 11:.1f}"'
+            if panel.sideways
+            else f'x="{x - 3:.1f}" y="{y - 5:.1f}" text-anchor="end"'
+        )
         yield f'<text class="note" {place}>{escape(_cut(text, panel.width * 0.8))}</text>'
 
 
@@ -257,16 +237,14 @@ def _legend(figure: Figure, looks: Mapping[str, Look], panel: Panel, top: float)
         return [], 0.0
     left = min(panel.left, 58.0)
     width = panel.left + panel.width - left
-    columns = 2 if figure.aspect == "wide" and all(len(s.label) * LETTER < width / 2 - 40 for _, s in shown) else 1
     parts = []
     for place, (number, series) in enumerate(shown):
         look = _look(series, number, looks)
-        x = left + (place % columns) * width / columns
-        y = top + 12 + (place // columns) * LINE_HEIGHT
+        y = top + 12 + place * LINE_HEIGHT
         rank = _rivals(series, figure.series).index(series)
-        parts.append(f'<g transform="translate({x:.1f} {y:.1f})">{_swatch(series, look, rank)}')
-        parts.append(f'<text class="key" x="38" y="4">{escape(_cut(series.label, width / columns - 40))}</text></g>')
-    return parts, LINE_HEIGHT * -(-len(shown) // columns) + 8
+        parts.append(f'<g transform="translate({left:.1f} {y:.1f})">{_swatch(series, look, rank)}')
+        parts.append(f'<text class="key" x="38" y="4">{escape(_cut(series.label, width - 40))}</text></g>')
+    return parts, LINE_HEIGHT * len(shown) + 8.0
 
 
 def _swatch(series: Series, look: Look | None, rank: int) -> str:

@@ -26,7 +26,7 @@ class Results:
         self.validation = self.validations[0]
         self.measure = self.measure_of(evidence.study.primary_measure)
         self._labels = {learner.name: learner.label for learner in self.learners}
-        self._rows = {
+        self._rows: dict[tuple[str, str, str, str, str], Performance] = {
             (row.validation, row.partition, row.group, row.measure, row.learner): row for row in evidence.performance
         }
 
@@ -79,9 +79,7 @@ class Results:
     def contrasts(self, validation: Validation, group: str = "all") -> tuple[Comparison, ...]:
         """Contrasts of a validation in one group: the primary one first, then the primary measure, then by measure."""
         order = list(self.measures)
-        found = [
-            row for row in self.evidence.comparisons if row.validation == validation.name and row.group == group
-        ]
+        found = [row for row in self.evidence.comparisons if row.validation == validation.name and row.group == group]
 
         def place(row: Comparison) -> tuple[bool, bool, int]:
             known = order.index(row.measure) if row.measure in order else len(order)

@@ -97,4 +97,6 @@ def estimate(row: Performance | None, notes: Footnotes, *, best: bool = False) -
         why = notes.letter(f"Not estimable: {row.reason}")
         return Cell("not estimable", note=why, tip=row.reason, style="number absent")
     text = interval(row.value, row.low, row.high)
-    return Cell(text, sort=row.value, note=notes.letter(row.method), tip=row.method, style="number best" if best else "number")
+    return Cell(
+        text, sort=row.value, note=notes.letter(row.method), tip=row.method, style="number best" if best else "number"
+    )

@@ -21,8 +21,15 @@ def operating_points(results: Results) -> Table | None:
     if not rows:
         return None
     body = [
-        Row((Cell(results.label(row.learner)), Cell(validation_words(row.validation)), Cell(row.split), Cell(row.rule),
-             Cell(_pairs(row.settings), sort=next(iter(row.settings.values()), None))))
+        Row(
+            (
+                Cell(results.label(row.learner)),
+                Cell(validation_words(row.validation)),
+                Cell(row.split),
+                Cell(row.rule),
+                Cell(_pairs(row.settings), sort=next(iter(row.settings.values()), None)),
+            )
+        )
         for row in rows
     ]
     return Table(
@@ -159,4 +166,6 @@ def files(results: Results) -> Table | None:
     if not found:
         return None
     body = tuple(Row((Cell(path), Cell(digest, style="hash"))) for path, digest in found.items())
-    return Table("files", "Files of this run (SHA-256).", (Column("File"), Column("SHA-256")), body, long=len(body) > LONG)
+    return Table(
+        "files", "Files of this run (SHA-256).", (Column("File"), Column("SHA-256")), body, long=len(body) > LONG
+    )

@@ -74,7 +74,9 @@ def figure(results: Results, validation: Validation) -> forest.Forest | None:
     return forest.build(
         f"differences-{validation.name}",
         f"{results.label(results.model)} against each comparator",
-        f"Difference in {measure.label}; shaded: margin of {decimal(margin)}" if margin else f"Difference in {measure.label}",
+        f"Difference in {measure.label}; shaded: margin of {decimal(margin)}"
+        if margin
+        else f"Difference in {measure.label}",
         lines,
         conclusion=_conclusion(results, rows),
         reference=0.0,
@@ -85,12 +87,16 @@ def figure(results: Results, validation: Validation) -> forest.Forest | None:
 
 def _conclusion(results: Results, rows: list[Comparison]) -> str:
     sign = 1 if results.measure.higher_is_better in (True, None) else -1
-    ahead = sum(row.low is not None and row.high is not None and min(sign * row.low, sign * row.high) > 0 for row in rows)
-    behind = sum(row.low is not None and row.high is not None and max(sign * row.low, sign * row.high) < 0 for row in rows)
+    ahead = sum(
+        row.low is not None and row.high is not None and min(sign * row.low, sign * row.high) > 0 for row in rows
+    )
+    behind = sum(
+        row.low is not None and row.high is not None and max(sign * row.low, sign * row.high) < 0 for row in rows
+    )
     if results.measure.higher_is_better is None:
         return f"{len(rows) - ahead - behind} of {len(rows)} intervals include no difference."
     total = f"{len(rows)} comparator{'s' if len(rows) != 1 else ''}"
     return (
-        f"Of {total}, the interval lies wholly on the model's side for {ahead}, wholly on the comparator's for {behind}; "
-        f"for {len(rows) - ahead - behind} it includes no difference."
+        f"Of {total}, the interval lies wholly on the model's side for {ahead}, wholly on the comparator's for "
+        f"{behind}; for {len(rows) - ahead - behind} it includes no difference."
     )

@@ -29,7 +29,9 @@ def subgroups(results: Results, validation: Validation) -> forest.Forest | None:
             rows.append(forest.Row(variable.replace("_", " ").capitalize(), "", (), heading=True))
             current = variable
         rows.append(_row(results, validation, group, word or group, shown))
-    return _build(results, validation, f"subgroups-{validation.name}", f"{results.measure.label} by subgroup", rows, shown)
+    return _build(
+        results, validation, f"subgroups-{validation.name}", f"{results.measure.label} by subgroup", rows, shown
+    )
 
 
 def splits(results: Results, validation: Validation) -> forest.Forest | None:
@@ -94,12 +96,16 @@ def _build(
 
 def _range(results: Results, rows: Sequence[forest.Row]) -> str:
     found = [
-        (row.marks[0].value, row.label) for row in rows if row.marks and row.marks[0].value is not None and not row.strong
+        (row.marks[0].value, row.label)
+        for row in rows
+        if row.marks and row.marks[0].value is not None and not row.strong
     ]
     if not found:
         return "No group is large enough to estimate the measure."
     low, high = min(found), max(found)
-    text = f"The model's {results.measure.label} runs from {decimal(low[0])} ({low[1]}) to {decimal(high[0])} ({high[1]})."
+    text = (
+        f"The model's {results.measure.label} runs from {decimal(low[0])} ({low[1]}) to {decimal(high[0])} ({high[1]})."
+    )
     return f"{text} A difference that is not significant is not equivalence."
 
 
@@ -124,14 +130,16 @@ def table(results: Results, validation: Validation, *, of_splits: bool = False) 
     return Table(
         f"{what}s-table-{validation.name}",
         f"{results.measure.label} by {what}: {setting(validation)}."
-        + ("" if of_splits else f" Groups of fewer than {results.evidence.study.minimum_group} cases are not estimated."),
+        + (
+            ""
+            if of_splits
+            else f" Groups of fewer than {results.evidence.study.minimum_group} cases are not estimated."
+        ),
         (
             Column(what.capitalize()),
             Column("Cases", number=True),
             Column("Patients", number=True),
-            *[
-                Column(each.label, number=True, colour=results.look(each.name).colour) for each in results.learners
-            ],
+            *[Column(each.label, number=True, colour=results.look(each.name).colour) for each in results.learners],
         ),
         tuple(body),
         notes=notes.all(),

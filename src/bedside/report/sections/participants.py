@@ -46,8 +46,9 @@ def _outcome(results: Results, part: Partition) -> str:
     if results.evidence.study.classes:
         return ", ".join(f"{word} {count(number)}" for word, number in part.outcome.items())
     words = {"mean": "mean", "sd": "SD", "median": "median"}
-    known = [f"{words[key]} {decimal(part.outcome[key])}" for key in words if key in part.outcome]
-    return ", ".join(known)
+    known = {words[key]: part.outcome[key] for key in words if key in part.outcome}
+    digits = places(known.values())
+    return ", ".join(f"{word} {decimal(number, digits)}" for word, number in known.items())
 
 
 def characteristics(results: Results) -> Table | None:
@@ -128,7 +129,10 @@ def partitions(results: Results) -> Table | None:
     body = []
     for part in rows:
         names = (validation_words(part.validation), part.split, part.partition)
-        sizes = (Cell(count(part.cases), part.cases, style="number"), Cell(count(part.patients), part.patients, style="number"))
+        sizes = (
+            Cell(count(part.cases), part.cases, style="number"),
+            Cell(count(part.patients), part.patients, style="number"),
+        )
         body.append(Row((*[Cell(name) for name in names], *sizes, Cell(_outcome(results, part)))))
     columns = ("Validation", "Split", "Partition", "Cases", "Patients", "Outcome")
     return Table(

@@ -25,8 +25,8 @@ def performance(results: Results, validation: Validation) -> Table | None:
         return None
     width = level(next((row.level for row in results.rows(validation)), 0.95))
     caption = (
-        f"Performance with {width} intervals: {setting(validation)}. The primary measure is shaded. Bold is the best point "
-        "estimate of a row, which does not mean that the difference is real: see head to head."
+        f"Performance with {width} intervals: {setting(validation)}. The primary measure is shaded. Bold is the best "
+        "point estimate of a row, which does not mean that the difference is real: see head to head."
     )
     return Table(
         f"performance-{validation.name}",
@@ -34,8 +34,12 @@ def performance(results: Results, validation: Validation) -> Table | None:
         (
             Column("Measure"),
             *[
-                Column(learner.label, small="model on trial" if learner.role == "model" else "", number=True,
-                       colour=results.look(learner.name).colour)
+                Column(
+                    learner.label,
+                    small="model on trial" if learner.role == "model" else "",
+                    number=True,
+                    colour=results.look(learner.name).colour,
+                )
                 for learner in results.learners
             ],
         ),
@@ -54,7 +58,7 @@ def _direction(measure: Measure) -> str:
 def _best(measure: Measure, rows: list[Performance]) -> set[str]:
     """Learners with the best point estimate; nobody where fewer than two are estimable or all are equal."""
     known = {row.learner: row.value for row in rows if row.value is not None}
-    if len(known) < 2 or len(set(known.values())) < 2:  # noqa: PLR2004
+    if len(known) < 2 or len(set(known.values())) < 2:
         return set()
     if measure.higher_is_better is None:
         if measure.target is None:
@@ -74,7 +78,7 @@ def apparent(results: Results) -> Table | None:
         rows = [results.row(each.name, results.measure.name, "all", validation, partition) for each in results.learners]
         if any(rows):
             body.append(Row((Cell(words.capitalize()), *[estimate(row, notes) for row in rows])))
-    if len(body) < 2:  # noqa: PLR2004
+    if len(body) < 2:
         return None
     return Table(
         "apparent",

@@ -42,6 +42,7 @@ def summary(results: Results) -> Summary:
     )
 
 
+NBSP = "\N{NO-BREAK SPACE}"
 WORDS = {"cross_validation": "cross-validation", "leave_site_out": "leave-one-site-out"}
 
 
@@ -56,7 +57,9 @@ def setting(validation: Validation) -> str:
     return f"{validation_words(validation.name)}, {where}"
 
 
-def measures(results: Results, measure: Measure, validation: Validation, name: str, group: str = "all") -> forest.Forest:
+def measures(
+    results: Results, measure: Measure, validation: Validation, name: str, group: str = "all"
+) -> forest.Forest:
     """One measure of every learner as intervals."""
     rows = []
     for learner in results.learners:
@@ -91,7 +94,7 @@ def contrast_words(results: Results, row: Comparison, *, named: bool = True) -> 
     if row.difference is None:
         return f"{measure}, {names}: not estimable ({row.reason})."
     p = p_value(row.p)
-    test = "" if not p else f"; p {p if p[0] in '<>' else '= ' + p}"
+    test = "" if not p else f"; p{NBSP}{p if p[0] in '<>' else f'={NBSP}{p}'}"
     return f"{measure}, {names}: {interval(row.difference, row.low, row.high)}{test} ({row.method})."
 
 
@@ -106,7 +109,7 @@ def _contrast_forest(results: Results, row: Comparison) -> forest.Forest:
         (forest.Row(f"{results.label(row.learner)} minus {results.label(row.comparator)}", "", (mark,), strong=True),),
         reference=0.0,
         margin=margin,
-        sides=sides(measure, "the comparator", "the model"),
+        sides=sides(measure, "comparator", "model"),
     )
 
 
@@ -131,7 +134,7 @@ def _facts(results: Results) -> list[Fact]:
         whole = sum(found.values())
         words = [word for word in study.classes if word in found] or list(found)
         if words and whole:
-            rarest = min(words, key=lambda word: found[word]) if len(words) == 2 else words[0]  # noqa: PLR2004
+            rarest = min(words, key=lambda word: found[word]) if len(words) == 2 else words[0]
             others = ", ".join(f"{word} {count(found[word])}" for word in words if word != rarest)
             facts.append(Fact(share(found[rarest], whole), rarest, others))
     excluded = sum(step.records for step in results.evidence.flow if step.kind == "excluded")
