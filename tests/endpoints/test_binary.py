@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 from tests.conformance.endpoint import evaluate, value_of
@@ -33,6 +33,7 @@ def test_names() -> None:
     }
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(COARSE, min_size=2, max_size=40))
 def test_plain_values_are_those_of_scikit_learn(cases: Cases) -> None:
     outcomes, predictions = split(cases)
@@ -57,6 +58,7 @@ def test_plain_values_are_those_of_scikit_learn(cases: Cases) -> None:
         assert value_of(BY_NAME[name], outcomes, predictions) == pytest.approx(value), name
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(COARSE, st.integers(0, 3)), min_size=2, max_size=30))
 def test_weights_are_those_of_scikit_learn(drawn: list[tuple[tuple[bool, float], int]]) -> None:
     outcomes, predictions = split([case for case, _ in drawn])
@@ -69,6 +71,7 @@ def test_weights_are_those_of_scikit_learn(drawn: list[tuple[tuple[bool, float],
         assert evaluate(BY_NAME[name], given_rows, weights)[0] == pytest.approx(expected), name
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(COARSE, min_size=1, max_size=30), st.integers(0, 2**32 - 1))
 def test_multiplicity_is_repetition_in_every_measure(cases: Cases, seed: int) -> None:
     outcomes, predictions = split(cases)
@@ -86,6 +89,7 @@ def test_multiplicity_is_repetition_in_every_measure(cases: Cases, seed: int) ->
         assert weighted == pytest.approx(repeated, rel=1e-6, abs=1e-7, nan_ok=True), measure.name
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.floats(0.3, 3.0), st.floats(-1.0, 1.0))
 def test_recalibration_is_read_back(slope: float, intercept: float) -> None:
     """Observed frequencies that follow a line in the logit have that line as calibration."""
@@ -165,6 +169,7 @@ def candidates(cases: Cases) -> list[tuple[float, float]]:
     return found
 
 
+@settings(max_examples=40, deadline=None)
 @given(both_classes())
 def test_youden_is_the_best_sum(cases: Cases) -> None:
     threshold, sensitivity, specificity = tuned(Youden(), cases)
@@ -172,6 +177,7 @@ def test_youden_is_the_best_sum(cases: Cases) -> None:
     assert sensitivity + specificity == pytest.approx(max(a + b for a, b in candidates(cases)))
 
 
+@settings(max_examples=40, deadline=None)
 @given(both_classes(), st.floats(0.05, 0.95))
 def test_at_sensitivity_keeps_it_and_is_as_specific_as_can_be(cases: Cases, wanted: float) -> None:
     _, sensitivity, specificity = tuned(AtSensitivity(wanted), cases)
@@ -179,6 +185,7 @@ def test_at_sensitivity_keeps_it_and_is_as_specific_as_can_be(cases: Cases, want
     assert specificity == pytest.approx(max(b for a, b in candidates(cases) if a >= wanted - 1e-12))
 
 
+@settings(max_examples=40, deadline=None)
 @given(both_classes(), st.floats(0.05, 0.95))
 def test_at_specificity_keeps_it_and_is_as_sensitive_as_can_be(cases: Cases, wanted: float) -> None:
     assume(not any(probability == 1.0 and not truth for truth, probability in cases))  # always called positive

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics
@@ -21,6 +21,7 @@ NUMBER = st.integers(-40, 40).map(lambda k: 100.0 + k / 4)
 PAIRS = st.lists(st.tuples(NUMBER, NUMBER), min_size=2, max_size=40)
 
 
+@settings(max_examples=40, deadline=None)
 @given(PAIRS)
 def test_plain_values_are_those_of_scikit_learn_and_scipy(pairs: list[tuple[float, float]]) -> None:
     observed, predicted = [y for y, _ in pairs], [p for _, p in pairs]
@@ -40,6 +41,7 @@ def test_plain_values_are_those_of_scikit_learn_and_scipy(pairs: list[tuple[floa
         assert value_of(BY_NAME[name], observed, predicted) == pytest.approx(value, rel=1e-7, abs=1e-7), name
 
 
+@settings(max_examples=40, deadline=None)
 @given(PAIRS, st.integers(0, 2**32 - 1))
 def test_multiplicity_is_repetition_in_every_measure(pairs: list[tuple[float, float]], seed: int) -> None:
     observed, predicted = [y for y, _ in pairs], [p for _, p in pairs]
@@ -52,6 +54,7 @@ def test_multiplicity_is_repetition_in_every_measure(pairs: list[tuple[float, fl
         assert weighted == pytest.approx(repeated, rel=1e-7, abs=1e-7, nan_ok=True), measure.name
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.floats(-1e6, 1e6), st.floats(0.01, 100.0))
 def test_a_shift_far_from_zero_costs_no_digits(shift: float, scale: float) -> None:
     """Variances of large numbers with a small spread are where sums of squares cancel."""

@@ -3,7 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 from tests.conformance.endpoint import evaluate, value_of
@@ -28,6 +28,7 @@ def shares(raw: tuple[int, int, int]) -> Shares:
 CASE = st.tuples(st.integers(0, 2), st.tuples(*[st.integers(1, 5)] * 3).map(shares))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(CASE, min_size=3, max_size=40))
 def test_plain_values_are_those_of_scikit_learn(cases: list[tuple[int, Shares]]) -> None:
     outcomes, predictions = [truth for truth, _ in cases], [told for _, told in cases]
@@ -51,6 +52,7 @@ def test_plain_values_are_those_of_scikit_learn(cases: list[tuple[int, Shares]])
         assert value_of(BY_NAME[name], outcomes, predictions) == pytest.approx(value), name
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(CASE, min_size=1, max_size=25), st.integers(0, 2**32 - 1))
 def test_multiplicity_is_repetition_in_every_measure(cases: list[tuple[int, Shares]], seed: int) -> None:
     outcomes, predictions = [truth for truth, _ in cases], [told for _, told in cases]

@@ -14,6 +14,8 @@ from bedside.stats.net_benefit import decision_curve, net_benefit_statistic
 from bedside.types import Floats
 
 _POINTS = 100
+_LIMITS = 25
+"""The band needs fewer points than the lines, and each of them takes a pass over the patients."""
 
 
 def utility(judged: Sequence[Judged], drawing: Drawing) -> Figure:
@@ -24,17 +26,19 @@ def utility(judged: Sequence[Judged], drawing: Drawing) -> Figure:
     low, high = drawing.net_benefit
     thresholds = np.linspace(low, high, _POINTS)
     first = judged[0]
-    ours = decision_curve(first.probability, first.truth, thresholds, cluster=first.repeated_patients)
-    curves = [ours.model, *(_net_benefits(one, thresholds) for one in judged[1:])]
-    treat_all = ours.treat_all
+    limits = decision_curve(
+        first.probability, first.truth, np.linspace(low, high, _LIMITS), cluster=first.repeated_patients
+    )
+    curves = [_net_benefits(one, thresholds) for one in judged]
+    treat_all = limits.prevalence - (1.0 - limits.prevalence) * thresholds / (1.0 - thresholds)
     x = numbers(thresholds)
     band = Series(
         label=f"{first.name}, 95 % limits",
         style="band",
-        x=x,
-        y=numbers(ours.model),
-        low=numbers(ours.low),
-        high=numbers(ours.high),
+        x=numbers(limits.threshold),
+        y=numbers(limits.model),
+        low=numbers(limits.low),
+        high=numbers(limits.high),
         learner=first.view.learner,
     )
     lines = [
@@ -43,7 +47,7 @@ def utility(judged: Sequence[Judged], drawing: Drawing) -> Figure:
     ]
     lines.append(Series(label="treat all", style="line", x=x, y=numbers(treat_all)))
     lines.append(Series(label="treat none", style="line", x=x, y=(0.0,) * _POINTS))
-    best = max(0.02, *(float(line.max()) for line in (*curves, treat_all, ours.high)))
+    best = max(0.02, *(float(line.max()) for line in (*curves, treat_all, limits.high)))
     conclusion = _conclusion(judged, curves, treat_all, thresholds)
     return Figure(
         name="decision_curve",

@@ -12,6 +12,8 @@ from bedside.stats.roc import auroc_statistic, roc_curve
 from bedside.types import Floats, Integers
 
 ClassView = View[int, Probabilities]
+_CLOSE = 0.02
+"""Certainty within two points of what is kept is called right."""
 
 
 def multiclass_figures(views: Sequence[ClassView], classes: tuple[str, ...]) -> tuple[Figure, ...]:
@@ -125,10 +127,13 @@ def _calibration(views: Sequence[ClassView], count: int) -> Figure:
             )
         )
     learner, claimed, kept = sure[0]
-    judged = "more" if claimed > kept else "no more"
+    gap = claimed - kept
+    judged = (
+        "as sure as it should be" if abs(gap) < _CLOSE else f"{'more' if gap > 0 else 'less'} sure than it should be"
+    )
     conclusion = (
         f"{named(learner)} gives its choices a probability of {percent(claimed)} on average and is right in "
-        f"{percent(kept)}: it is {judged} sure than it should be."
+        f"{percent(kept)}: it is {judged}."
     )
     return Figure(
         name="calibration",
