@@ -1,9 +1,9 @@
 """What every study must do; a new application is one call of `check_study` in its own test_study.py."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +25,10 @@ Y = TypeVar("Y")
 P = TypeVar("P")
 
 SECTIONS = ("Question", "Population", "Data", "Intended use", "Known limits", "Licence and citation")
+BUDGETS = {"trials": 1, "folds": 2, "repeats": 1, "inner": 2, "members": 1, "epochs": 4}
+"""Whatever a declaration calls so is cut to this in a tiny run."""
+PARTS = ("recipe", "loop")
+
 LABELLING = ("Who labelled", "Blinding", "Incorporation", "Indeterminates")
 
 
@@ -153,18 +157,25 @@ def own_ledger(folder: Path) -> Iterator[None]:
 
 
 def _small_learner(learner: Learner[X, Any, P]) -> Learner[X, Any, P]:
-    made: Learner[X, Any, P] = _replaced(learner, {"trials": 1})
+    made: Learner[X, Any, P] = _replaced(learner, BUDGETS)
     return made
 
 
 def _small_validation(validation: Validation) -> Validation:
-    made: Validation = _replaced(validation, {"folds": 2, "repeats": 1, "inner": 2})
+    made: Validation = _replaced(validation, BUDGETS)
     return made
 
 
-def _replaced(declared: Any, wanted: dict[str, int]) -> Any:
-    names = {field.name for field in fields(declared) if field.init}
-    return replace(declared, **{name: value for name, value in wanted.items() if name in names})
+def _replaced(declared: Any, budgets: Mapping[str, int]) -> Any:
+    """A declaration with its budgets cut, and those of what it is composed of (a learner's recipe, a recipe's loop)."""
+    changed: dict[str, Any] = {}
+    for field in fields(declared):
+        value = getattr(declared, field.name)
+        if field.init and field.name in budgets:
+            changed[field.name] = budgets[field.name]
+        elif field.init and field.name in PARTS and is_dataclass(value):
+            changed[field.name] = _replaced(value, budgets)
+    return replace(declared, **changed)
 
 
 def _check_predictors(study: Study[R, X, Y, P], samples: list[Sample[X, Y]], outcome_columns: tuple[str, ...]) -> None:
