@@ -33,6 +33,12 @@ def say(text: str = "", style: str = "") -> None:
     output().print(text, style=style or None, markup=False, soft_wrap=True)
 
 
+def tell(text: str, style: str = "") -> None:
+    """Print prose, broken between words where a terminal ends."""
+    console = output()
+    console.print(text, style=style or None, markup=False, soft_wrap=not console.is_terminal)
+
+
 def note(text: str) -> None:
     """Print something to be read now, beside the results."""
     errors().print(f"note: {text}", style="yellow", markup=False, soft_wrap=True)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bedside.evidence.schema import Comparison, Evidence, Performance
 
-_MEASURES = 4
-"""How many measures a terminal has room for, the primary one first."""
+_ROOM = 110
+"""Columns of a terminal that the primary measure and the contrast take; each further measure takes a share more."""
+_SHARE = 18
 
 
 def show(evidence: "Evidence", page: Path) -> None:
@@ -18,24 +19,26 @@ def show(evidence: "Evidence", page: Path) -> None:
 
     study = evidence.study
     terminal.say()
-    terminal.say(evidence.verdict, style="bold")
+    terminal.tell(evidence.verdict, style="bold")
     for doubt in evidence.doubts:
-        terminal.say(doubt)
+        terminal.tell(doubt)
     if study.simulated:
         terminal.say("Simulated data: no conclusion about patients can be drawn.", style="yellow")
-    shown = _shown(evidence)
+    console = terminal.output()
+    shown = _shown(evidence, max(0, console.width - _ROOM) // _SHARE)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("learner")
     for name in shown:
-        table.add_column(_label(evidence, name), no_wrap=True)
-    table.add_column(f"model minus learner, {_label(evidence, study.primary_measure)}", no_wrap=True)
+        table.add_column(_label(evidence, name), min_width=len("0.000 [0.000, 0.000]") if name == shown[0] else None)
+    table.add_column("model minus learner", min_width=len("+0.000 [+0.000, +0.000]"))
+    table.add_column("p")
     for learner in study.learners:
         cells = [_value(_row(evidence, learner.name, name), interval=name == shown[0]) for name in shown]
         contrast = next((row for row in _contrasts(evidence) if row.comparator == learner.name), None)
-        table.add_row(learner.label, *cells, _difference(contrast), style="bold" if learner.role == "model" else None)
+        table.add_row(learner.label, *cells, *_difference(contrast), style="bold" if learner.role == "model" else None)
     terminal.say()
-    terminal.output().print(table)
-    terminal.say(f"\n{_scope(evidence)}", style="dim")
+    console.print(table)
+    terminal.tell(f"\n{_scope(evidence)}", style="dim")
     terminal.say(f"Report: {page}")
 
 
@@ -77,9 +80,10 @@ def _contrasts(evidence: "Evidence") -> "list[Comparison]":
     ]
 
 
-def _shown(evidence: "Evidence") -> list[str]:
-    others = [measure.name for measure in evidence.measures if measure.name != evidence.study.primary_measure]
-    return [evidence.study.primary_measure, *others][:_MEASURES]
+def _shown(evidence: "Evidence", further: int) -> list[str]:
+    """The primary measure and as many others as there is room for."""
+    primary = evidence.study.primary_measure
+    return [primary, *[measure.name for measure in evidence.measures if measure.name != primary][:further]]
 
 
 def _row(evidence: "Evidence", learner: str, measure: str) -> "Performance | None":
@@ -99,14 +103,15 @@ def _value(row: "Performance | None", *, interval: bool) -> str:
     return f"{number(row.value)} [{number(row.low)}, {number(row.high)}]"
 
 
-def _difference(row: "Comparison | None") -> str:
+def _difference(row: "Comparison | None") -> tuple[str, str]:
+    """The difference with its interval, and the p value."""
     if row is None:
-        return ""
+        return "", ""
     if row.difference is None:
-        return "not estimable"
+        return "not estimable", ""
     limits = "" if row.low is None or row.high is None else f" [{row.low:+.3f}, {row.high:+.3f}]"
-    probability = "" if row.p is None else f", p {'< .001' if row.p < 0.001 else f'= {row.p:.3f}'}"
-    return f"{row.difference:+.3f}{limits}{probability}"
+    probability = "" if row.p is None else "< .001" if row.p < 0.001 else f"{row.p:.3f}"
+    return f"{row.difference:+.3f}{limits}", probability
 
 
 def number(value: float) -> str:
