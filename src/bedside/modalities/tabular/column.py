@@ -148,5 +148,5 @@ def nearest_name(name: str, names: Iterable[str]) -> str:
     found = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     if found:
         return f"did you mean {folded[found[0]]!r}?"
-    shown = ", ".join(known[:12]) + (f" and {len(known) - 12} more" if len(known) > 12 else "")  # noqa: PLR2004
+    shown = ", ".join(known[:12]) + (f" and {len(known) - 12} more" if len(known) > 12 else "")
     return f"there are {shown}" if known else "there are none"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, cast
 
 import polars as pl
@@ -30,6 +30,12 @@ FEW_NUMBERS = 10
 """A column of whole numbers with at most this many different ones may be codes."""
 LOOKS_LIKE = 0.95
 """Share of cells that must have a form for the column to be of that form."""
+MOSTLY = 0.5
+"""Share of numbers from which a column of words is taken for damaged numbers."""
+SPACES = 2
+"""Mean number of spaces in a cell from which words are sentences."""
+FEW_ROWS = 20
+"""With fewer different values, that all differ says nothing."""
 _TRUE_FALSE = (
     {"0", "1"}, {"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"ja", "nein"}, {"oui", "non"},
 )  # fmt: skip
@@ -178,15 +184,11 @@ def _from_numbers(series: pl.Series, numbers: pl.Series, words: tuple[MissingCod
     if whole and (set(known.unique().to_list()) == {0.0, 1.0} or _coded(series.name, distinct)):
         categories = tuple(str(int(value)) for value in sorted(known.unique().to_list()))
         found: Found = "boolean" if categories == ("0", "1") else "category"
-        return _with(base, found=found, categories=categories)
+        return replace(base, found=found, categories=categories)
     if whole and distinct <= FEW_NUMBERS and not unit_in(series.name):
         hint = f"only {distinct} different whole numbers; if they are codes and no amounts, declare it a category"
         notes = (*notes, hint)
-    return _with(base, unit=unit_in(series.name), notes=notes)
-
-
-def _with(base: Inferred, **changes: object) -> Inferred:
-    return Inferred(**{**base.__dict__, **changes})  # type: ignore[arg-type]
+    return replace(base, unit=unit_in(series.name), notes=notes)
 
 
 def _coded(name: str, distinct: int) -> bool:
@@ -202,7 +204,7 @@ def _constant(series: pl.Series, known: pl.Series) -> str:
 
 
 def _number_identifies(name: str, known: pl.Series, distinct: int) -> str:
-    if not bool((known == known.round()).all()) or distinct < 20:  # noqa: PLR2004 - too few to tell
+    if not bool((known == known.round()).all()) or distinct < 20:
         return ""
     low, high = cast("float", known.min()), cast("float", known.max())
     if IDENTIFIER.search(plain_name(name)) and distinct > MOST_CATEGORIES:
@@ -220,23 +222,30 @@ def _from_words(texts: pl.Series, known: pl.Series, words: tuple[MissingCode, ..
         return _set_aside(texts, known, words, "constant", _constant(texts, known))
     if date_share(known) >= LOOKS_LIKE:
         return _set_aside(texts, known, words, "date", _DATE)
-    if numeric >= 0.5 and distinct > FEW_NUMBERS:  # noqa: PLR2004 - mostly numbers
+    found, why = _no_category(texts.name, known, distinct, numeric)
+    if why:
+        return _set_aside(texts, known, words, found, why)
+    return _words(texts, known, words, distinct)
+
+
+def _no_category(name: str, known: pl.Series, distinct: int, numeric: float) -> tuple[Found, str]:
+    """Why words are no category; an empty reason where they are one."""
+    if numeric >= MOSTLY and distinct > FEW_NUMBERS:
         wrong = round((1 - numeric) * len(known))
-        why = (
+        return "free_text", (
             f"{numeric:.0%} of its cells are numbers and {wrong} are not (values with < or a unit, words for missing); "
             "make them numbers, or list the words under missing"
         )
-        return _set_aside(texts, known, words, "free_text", why)
-    spaced = float(cast("float", known.str.count_matches(r"\s").mean()))
-    if distinct > LOOKS_LIKE * len(known) and distinct >= 20 or IDENTIFIER.search(plain_name(texts.name)):  # noqa: PLR2004
-        if spaced >= 2:  # noqa: PLR2004 - sentences
-            return _set_aside(texts, known, words, "free_text", "free text")
-        if distinct > MOST_CATEGORIES or distinct == len(known):
-            return _set_aside(texts, known, words, "identifier", "different in (nearly) every row")
-    if distinct > MOST_CATEGORIES:
-        why = "free text" if spaced >= 2 else f"{distinct} different words, more than {MOST_CATEGORIES}; group them"  # noqa: PLR2004
-        return _set_aside(texts, known, words, "free_text", why)
-    return _words(texts, known, words, distinct)
+    sentences = float(cast("float", known.str.count_matches(r"\s").mean())) >= SPACES
+    many = distinct > MOST_CATEGORIES
+    all_differ = distinct > LOOKS_LIKE * len(known) and distinct >= FEW_ROWS
+    if sentences and (many or all_differ):
+        return "free_text", "free text"
+    if all_differ:
+        return "identifier", "different in (nearly) every row"
+    if many and IDENTIFIER.search(plain_name(name)):
+        return "identifier", "named like an identifier"
+    return "free_text", f"{distinct} different words, more than {MOST_CATEGORIES}; group them" if many else ""
 
 
 def _words(texts: pl.Series, known: pl.Series, words: tuple[MissingCode, ...], distinct: int) -> Inferred:

@@ -102,7 +102,7 @@ def _number_findings(column: Column, series: pl.Series, before: dict[str, Json])
         )
         findings.append(Finding(kind="out_of_range", severity=severity, text=text, count=outside))
     ratio = cast("float", known.median()) / median if median else 1.0
-    if outside / len(known) > 0.5 and ratio > 0 and not 1 / UNITS_FACTOR < ratio < UNITS_FACTOR:  # noqa: PLR2004
+    if outside / len(known) > 0.5 and ratio > 0 and not 1 / UNITS_FACTOR < ratio < UNITS_FACTOR:
         text = (
             f"{column.name!r}: the median is {ratio:.3g} times that of development; "
             f"check the unit{f' (development used {column.unit})' if column.unit else ''}"

@@ -214,11 +214,11 @@ def _rows(sample: str, separator: str) -> list[list[str]]:
         for row in reader:
             if row:
                 found.append(row)
-            if len(found) == 100:  # noqa: PLR2004 - enough rows to judge by
+            if len(found) == 100:
                 break
     except csv.Error:  # a cell without end: what was read before it is what there is to judge by
         return found
-    return found[:-1] if len(found) > 2 and len(found) < 100 else found  # noqa: PLR2004 - the sample may cut the last
+    return found[:-1] if len(found) > 2 and len(found) < 100 else found
 
 
 def _sniff(path: Path, sample: str) -> str:

@@ -16,7 +16,7 @@ def number_codes(name: str, known: pl.Series) -> tuple[tuple[float, ...], tuple[
     notes: list[str] = []
     candidates = (*NEGATIVE_SENTINELS, *POSITIVE_SENTINELS, -1.0)
     rest = known.filter(~known.is_in(list(candidates)))
-    if rest.n_unique() < 2:  # noqa: PLR2004 - nothing to be far from
+    if rest.n_unique() < 2:
         return (), ()
     for code in candidates:
         count = int((known == code).sum())

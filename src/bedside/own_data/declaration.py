@@ -1,0 +1,157 @@
+"""What a study.toml says, checked: the whole of a study over one's own table."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bedside.modalities.tabular.column import Column, Schema
+
+
+class Part(BaseModel):
+    """A frozen part that refuses unknown keys and wrong types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class StudyPart(Part):
+    """The question, and what holds for all learners.
+
+    Attributes:
+        name: snake_case.
+        question: The clinical question.
+        intended_use: Who would use the answer, for whom, at which moment.
+        eligibility: Who is in the table.
+        trials: Settings tried for each learner.
+        margin: Difference in the primary measure that is too small to matter.
+        minimum_group: Smallest subgroup that is reported.
+        bootstrap: Number of bootstrap replicates.
+        primary_measure: The endpoint's own when empty.
+        seed: The seed of the first run, for the record; `bedside run --seed` decides.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    question: str
+    intended_use: str
+    eligibility: str
+    trials: Annotated[int, Field(ge=1)] = 10
+    margin: Annotated[float, Field(ge=0)] = 0.01
+    minimum_group: Annotated[int, Field(ge=1)] = 20
+    bootstrap: Annotated[int, Field(ge=1)] = 2000
+    primary_measure: str = ""
+    seed: int = 0
+
+
+class TablePart(Part):
+    """The file, its content hash and its format (empty for Parquet)."""
+
+    path: Annotated[str, Field(min_length=1)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    encoding: str = ""
+    separator: str = ""
+    decimal: str = ""
+
+
+class OutcomePart(Part):
+    """The outcome.
+
+    Attributes:
+        column: Where it stands.
+        endpoint: Its kind.
+        positive: Word of a binary outcome that means the event.
+        negative: The other word.
+        classes: Words of a multiclass outcome, in order.
+        unit: Unit of a continuous outcome.
+        cuts: Values of a continuous outcome between which splits are balanced.
+        missing: Values that mean the outcome is unknown; such rows are excluded and counted.
+        horizon: When it is judged.
+        differs_within_patient: Whether rows of one patient may have different outcomes without an index time.
+    """
+
+    column: str
+    endpoint: Literal["binary", "multiclass", "continuous"]
+    positive: str = ""
+    negative: str = ""
+    classes: tuple[str, ...] = ()
+    unit: str = ""
+    cuts: tuple[float, ...] = ()
+    missing: tuple[str | float, ...] = ()
+    horizon: str = ""
+    differs_within_patient: bool = False
+
+
+class ColumnsPart(Part):
+    """Columns with a role other than predictor or outcome; empty where there is none."""
+
+    patient: str = ""
+    site: str = ""
+    index_time: str = ""
+
+
+class SubgroupPart(Part):
+    """A subgroup; numbers are parted at the cuts."""
+
+    cuts: tuple[float, ...] = ()
+    missing: tuple[str | float, ...] = ()
+
+
+class ValidationPart(Part):
+    """One validation; settings that its kind does not have are refused when the study is built."""
+
+    kind: Literal["cross_validation", "holdout", "leave_site_out", "temporal", "predefined"]
+    folds: Annotated[int, Field(ge=2)] | None = None
+    repeats: Annotated[int, Field(ge=1)] | None = None
+    inner: Annotated[int, Field(ge=2)] | None = None
+    development: float | None = None
+    tuning: float | None = None
+    test: float | None = None
+    test_fraction: float | None = None
+    column: str | None = None
+
+
+class LearnersPart(Part):
+    """Names of the model on trial and of what it is compared with, from simple to complex."""
+
+    model: str
+    comparators: Annotated[tuple[str, ...], Field(min_length=1)]
+    primary_comparator: str = ""
+
+
+class PredictorPart(Part):
+    """One predictor."""
+
+    kind: Literal["number", "category"]
+    unit: str = ""
+    categories: tuple[str, ...] = ()
+    missing: tuple[str | float, ...] = ()
+    description: str = ""
+
+
+class Declaration(Part):
+    """A whole study.toml."""
+
+    format: Literal[1]
+    study: StudyPart
+    table: TablePart
+    outcome: OutcomePart
+    columns: ColumnsPart = ColumnsPart()
+    validations: Annotated[tuple[ValidationPart, ...], Field(min_length=1)]
+    learners: LearnersPart
+    subgroups: dict[str, SubgroupPart] = Field(default_factory=dict)
+    predictors: Annotated[dict[str, PredictorPart], Field(min_length=1)]
+    set_aside: dict[str, str] = Field(default_factory=dict)
+
+    def predictor_schema(self) -> Schema:
+        """The predictors as a schema."""
+        return Schema(
+            tuple(
+                Column(name, part.kind, part.unit, part.categories, part.description, part.missing)
+                for name, part in self.predictors.items()
+            )
+        )
+
+    def outcome_column(self) -> Column:
+        """The outcome as a column: text for classes, a number for a continuous outcome."""
+        kind = self.outcome.endpoint
+        return Column(
+            self.outcome.column, "number" if kind == "continuous" else "category", missing=self.outcome.missing
+        )
