@@ -46,7 +46,7 @@ class BoostedTrees(Generic[P]):
         target = self.endpoint.target
         if isinstance(target, Numeric):
             return target.predictions(raw)
-        return target.predictions(raw if raw.ndim == 2 else np.column_stack([1 - raw, raw]))  # noqa: PLR2004
+        return target.predictions(raw if raw.ndim == 2 else np.column_stack([1 - raw, raw]))
 
     def save(self, folder: Path) -> None:
         """Write features as JSON and trees as LightGBM's own text."""
@@ -139,7 +139,7 @@ class Boosting(Generic[P]):
         if isinstance(target, Numeric):
             return numbers(target, development, self.name), {"objective": "regression", "metric": "l2"}
         index = class_numbers(target, development, self.name).astype(np.float64)
-        if len(target.classes) == 2:  # noqa: PLR2004 - two classes need one score
+        if len(target.classes) == 2:
             return index, {"objective": "binary", "metric": "binary_logloss"}
         return index, {"objective": "multiclass", "metric": "multi_logloss", "num_class": len(target.classes)}
 

@@ -21,7 +21,7 @@ def class_numbers(target: Categorical[Any, P], samples: Sequence[Sample[Any, Any
     """
     index = target.index([sample.outcome for sample in samples])
     present = np.unique(index)
-    if len(present) < 2:  # noqa: PLR2004 - two classes are the least to tell apart
+    if len(present) < 2:
         found = f"all {len(index)} are {target.classes[present[0]]!r}" if len(present) else "there are none"
         msg = (
             f"{learner} cannot be fitted: of the development outcomes {found}; at least two of the classes "
@@ -38,7 +38,7 @@ def numbers(target: Numeric[Any, P], samples: Sequence[Sample[Any, Any]], learne
         ModelError: There are fewer than two samples, or a number is not finite.
     """
     values = target.values([sample.outcome for sample in samples])
-    if len(values) < 2:  # noqa: PLR2004 - one point has no spread
+    if len(values) < 2:
         msg = f"{learner} cannot be fitted on {len(values)} development sample(s); at least 2 are needed"
         raise ModelError(msg)
     if not np.isfinite(values).all():

@@ -72,11 +72,11 @@ def logistic(
         model.set_params(solver="saga", l1_ratio=mixing, warm_start=True, max_iter=_epochs(len(index)), tol=1e-3)
         model.fit(matrix, index)
     present = cast("Integers", model.classes_)
-    if classes == 2:  # noqa: PLR2004 - two classes need one score
+    if classes == 2:
         return cast("Floats", model.coef_).T, cast("Floats", model.intercept_)
     coefficients = np.zeros((matrix.shape[1], classes))
     intercepts = np.full(classes, _ABSENT)
-    if len(present) == 2:  # noqa: PLR2004 - a third class is absent: scikit-learn gives one score
+    if len(present) == 2:
         coefficients[:, present[1]], intercepts[present] = model.coef_[0], [0.0, float(model.intercept_[0])]
     else:
         coefficients[:, present], intercepts[present] = model.coef_.T, model.intercept_

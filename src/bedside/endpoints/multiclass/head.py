@@ -1,0 +1,74 @@
+"""The head of a network for an outcome that is one of several classes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from numpy.typing import NDArray
+from scipy.special import softmax
+from torch import Tensor
+
+from bedside.endpoints.endpoint import Categorical, Endpoint
+from bedside.errors import ModelError
+from bedside.networks.blocks import MemberLinear
+from bedside.networks.features import Vector
+from bedside.networks.head import Head
+
+
+class MulticlassHead(Head[Vector, int, tuple[float, ...]]):
+    """One logit a case, member and class; log loss; members' probabilities are averaged."""
+
+    def __init__(self, endpoint: Endpoint[Any, Any], width: int, members: int) -> None:
+        """Make a head.
+
+        Args:
+            endpoint: Its classes.
+            width: Features a case.
+            members: How many members share a pass.
+
+        Raises:
+            ModelError: The endpoint has no classes.
+        """
+        super().__init__()
+        if not isinstance(endpoint.target, Categorical):
+            msg = f"a multiclass head needs an endpoint with classes, not a {endpoint.name} one"
+            raise ModelError(msg)
+        self.classes = endpoint.target.classes
+        self.layer = MemberLinear(members, width, len(self.classes))
+
+    def adapt(self, outcomes: Sequence[int]) -> None:
+        """Start every member at the prevalences, each class counted as half a case more.
+
+        Raises:
+            ModelError: All outcomes are the same.
+        """
+        counts = np.bincount(np.asarray(outcomes, dtype=np.int64), minlength=len(self.classes))
+        if (counts > 0).sum() < 2:
+            msg = (
+                f"a network for the classes {list(self.classes)} cannot be fitted: all {len(outcomes)} development "
+                "outcomes are the same; use a larger cohort, fewer folds or a stratified validation"
+            )
+            raise ModelError(msg)
+        with torch.no_grad():
+            self.layer.bias.copy_(torch.from_numpy(np.log((counts + 0.5) / (counts + 0.5).sum())))
+
+    def targets(self, outcomes: Sequence[int]) -> Int64[Tensor, " cases"]:
+        """Class numbers."""
+        return torch.tensor([int(outcome) for outcome in outcomes], dtype=torch.int64)
+
+    def forward(self, features: Vector) -> Float[Tensor, "cases members classes"]:
+        """Logits."""
+        return self.layer(features.values).transpose(0, 1)
+
+    def loss(
+        self, outputs: Float[Tensor, "cases members classes"], targets: Int64[Tensor, " cases"]
+    ) -> Float[Tensor, ""]:
+        """Mean log loss."""
+        members = outputs.shape[1]
+        return torch.nn.functional.cross_entropy(outputs.flatten(0, 1), targets.repeat_interleave(members))
+
+    def decode(self, outputs: NDArray[np.float32]) -> list[tuple[float, ...]]:
+        """Mean probabilities over members."""
+        return [tuple(row) for row in softmax(outputs.astype(np.float64), axis=2).mean(axis=1).tolist()]

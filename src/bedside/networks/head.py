@@ -1,0 +1,45 @@
+"""What every head is: features to raw outputs, a loss, and the way to predictions."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+F_contra = TypeVar("F_contra", contravariant=True)
+Y_contra = TypeVar("Y_contra", contravariant=True)
+P_co = TypeVar("P_co", covariant=True)
+
+
+class Head(nn.Module, ABC, Generic[F_contra, Y_contra, P_co]):
+    """A module from features to raw outputs; it knows the kind of outcome and nothing of the modality.
+
+    Raw outputs have the cases first, so that those of several batches can be joined.
+    """
+
+    @abstractmethod
+    def adapt(self, outcomes: Sequence[Y_contra]) -> None:
+        """Start from what development outcomes say by themselves: prevalence, mean and spread.
+
+        Raises:
+            ModelError: Nothing can be learned from these outcomes.
+        """
+
+    @abstractmethod
+    def targets(self, outcomes: Sequence[Y_contra]) -> Tensor:
+        """Outcomes as the loss needs them, cases first."""
+
+    @abstractmethod
+    def forward(self, features: F_contra) -> Float[Tensor, "cases ..."]:
+        """Raw outputs."""
+
+    @abstractmethod
+    def loss(self, outputs: Float[Tensor, "cases ..."], targets: Tensor) -> Float[Tensor, ""]:
+        """Mean loss of the cases; of several members, the mean of their own losses."""
+
+    @abstractmethod
+    def decode(self, outputs: NDArray[np.float32]) -> list[P_co]:
+        """Raw outputs to predictions, members pooled; in NumPy, so that it serves without torch."""
