@@ -168,15 +168,11 @@ class Facts:
     @cached_property
     def ledger(self) -> str:
         """How often the test data were evaluated."""
-        rows = self.evidence.ledger
-        return (
-            "; ".join(
-                f"{validation_words(row.validation)}: evaluated {plural(row.evaluations, 'time')}" for row in rows
-            )
-            + "."
-            if rows
-            else ""
-        )
+        most: dict[str, int] = {}
+        for row in self.evidence.ledger:
+            most[row.validation] = max(row.evaluations, most.get(row.validation, 0))
+        said = [f"{validation_words(name)} {plural(times, 'time')}" for name, times in most.items()]
+        return f"Judged data were evaluated, this run included: {', '.join(said)}." if said else ""
 
     @cached_property
     def audit(self) -> str:

@@ -6,13 +6,12 @@ from itertools import pairwise
 from markupsafe import Markup, escape
 
 from bedside.evidence.figure import Figure, Series
+from bedside.report import legend as legends
+from bedside.report.legend import CURVES, cut, dash, look_of, rivals_of
 from bedside.report.look import NEUTRAL, Look, anchor
 from bedside.report.panel import Panel
 from bedside.report.scale import Scale, scale
 
-LINE_HEIGHT = 19
-LETTER = 6.7
-"""Mean width of a letter at the figures' 12.5 px type, in user units."""
 LARGE_LETTER = 7.9
 """The same on a telephone, where the style sheet sets larger type in wide figures."""
 LONG_WORDS = 9
@@ -31,9 +30,9 @@ def draw(figure: Figure, looks: Mapping[str, Look]) -> Markup:
     shown = tuple(map(thin, figure.series))
     marks: list[str] = []
     for number, series in enumerate(shown):
-        look = _look(series, number, looks)
-        marks.extend(_series(series, look, panel, _rivals(series, shown)))
-    legend, legend_height = _legend(figure, looks, panel, size[1])
+        look = look_of(series, number, looks)
+        marks.extend(_series(series, look, panel, rivals_of(series, shown)))
+    legend, legend_height = legends.draw(figure, looks, panel, size[1])
     height = size[1] + legend_height
     area = f'x="{panel.left:.1f}" y="{panel.top:.1f}" width="{panel.width:.1f}" height="{panel.height:.1f}"'
     body = "".join(
@@ -80,21 +79,6 @@ def data(figure: Figure) -> dict[str, object]:
     return {"x": figure.x_label, "y": figure.y_label, "categories": list(figure.x_categories), "series": series}
 
 
-def _rivals(series: Series, shown: Sequence[Series]) -> list[Series]:
-    """Series of the same style; among curves only those that belong to no learner, as this one."""
-    curve = series.style in ("line", "step")
-    return [
-        each for each in shown if each.style == series.style and not (curve and each.learner and not series.learner)
-    ]
-
-
-def _look(series: Series, number: int, looks: Mapping[str, Look]) -> Look | None:
-    """A learner's own look; other series are neutral, or numbered where no series has a learner."""
-    if series.learner is not None:
-        return looks.get(series.learner, Look(number))
-    return Look(number) if series.style in ("bars", "points", "intervals") else None
-
-
 def _layout(figure: Figure) -> tuple[Panel, tuple[int, int]]:
     xs = [x for series in figure.series for x in series.x]
     ys = [y for series in figure.series for column in (series.y, series.low, series.high) for y in column]
@@ -128,7 +112,7 @@ def _axes(figure: Figure, panel: Panel) -> Iterator[str]:
     for i, tick in enumerate(up.ticks):
         y = panel.top + (up.place(tick) if panel.sideways else 1 - up.place(tick)) * panel.height
         yield f'<path class="grid" d="M{panel.left:.1f} {y:.1f}H{right:.1f}"/>'
-        word = _cut(words_up[i], panel.left - 14) if words_up else up.word(tick)
+        word = cut(words_up[i], panel.left - 14) if words_up else up.word(tick)
         yield f'<text class="tick" x="{panel.left - 7:.1f}" y="{y + 4:.1f}" text-anchor="end">{escape(word)}</text>'
     for i, tick in enumerate(across.ticks):
         x = panel.left + across.place(tick) * panel.width
@@ -137,11 +121,11 @@ def _axes(figure: Figure, panel: Panel) -> Iterator[str]:
         yield f'<text class="tick" x="{x:.1f}" y="{bottom + 19:.1f}" text-anchor="middle">{escape(word)}</text>'
     yield f'<path class="axis" d="M{panel.left:.1f} {bottom:.1f}H{right:.1f}"/>'
     middle = panel.left + panel.width / 2
-    label = escape(_cut(across_label, panel.width + panel.left))
+    label = escape(cut(across_label, panel.width + panel.left))
     yield f'<text class="label" x="{middle:.1f}" y="{bottom + 41:.1f}" text-anchor="middle">{label}</text>'
     if up_label:
         centre = panel.top + panel.height / 2
-        label = escape(_cut(up_label, panel.height + 40))
+        label = escape(cut(up_label, panel.height + 40))
         turned = f'transform="translate(15 {centre:.1f})rotate(-90)" text-anchor="middle"'
         yield f'<text class="label" {turned}>{label}</text>'
 
@@ -163,7 +147,7 @@ def _references(figure: Figure, panel: Panel) -> Iterator[str]:
             if panel.sideways
             else f'x="{x - 3:.1f}" y="{y - 5:.1f}" text-anchor="end"'
         )
-        yield f'<text class="note" {place}>{escape(_cut(text, panel.width * 0.8))}</text>'
+        yield f'<text class="note" {place}>{escape(cut(text, panel.width * 0.8))}</text>'
 
 
 def _series(series: Series, look: Look | None, panel: Panel, rivals: Sequence[Series]) -> Iterator[str]:
@@ -176,10 +160,11 @@ def _series(series: Series, look: Look | None, panel: Panel, rivals: Sequence[Se
         there = panel.path(series.x, series.high, step=series.style == "step")
         back = panel.path(series.x[::-1], series.low[::-1])
         yield f'<path class="band {colour}" d="{there}L{back[1:]}Z"/>'
-    if series.style in ("line", "step"):
+    if series.style in CURVES:
         line = panel.path(series.x, series.y, step=series.style == "step")
-        yield f'<path class="line {colour}"{_dash(look, rivals.index(series))} d="{line}"/>'
-    aside = 6.0 * (rivals.index(series) - (len(rivals) - 1) / 2) if series.style == "intervals" else 0.0
+        yield f'<path class="line {colour}"{dash(look, rivals.index(series))} d="{line}"/>'
+    crowded = series.style == "intervals" and len({rival.x for rival in rivals}) < len(rivals)
+    aside = 6.0 * (rivals.index(series) - (len(rivals) - 1) / 2) if crowded else 0.0
     shift = (0.0, aside) if panel.sideways else (aside, 0.0)
     if series.style == "intervals":
         for x, low, high in zip(series.x, series.low, series.high, strict=False):
@@ -194,12 +179,6 @@ def _series(series: Series, look: Look | None, panel: Panel, rivals: Sequence[Se
             a, b = panel.point(x, y)
             place = f"translate({a + shift[0]:.1f} {b + shift[1]:.1f}){small}"
             yield f'<g class="mark {colour}" transform="{place}"><path d="{shape}"/></g>'
-
-
-def _dash(look: Look | None, number: int) -> str:
-    """The dash of a learner, or of the n-th reference curve."""
-    dash = look.dash if look else ("3 4", "9 4", "1 3", "9 3 1 3")[number % 4]
-    return f' stroke-dasharray="{dash}"' if dash else ""
 
 
 def _slot(bars: Sequence[Series]) -> float:
@@ -223,45 +202,3 @@ def _bars(series: Series, colour: str, panel: Panel, bars: Sequence[Series]) -> 
             middle = x + shift + width / 2
             ends = panel.path((middle, middle), (series.low[i], series.high[i]))
             yield f'<path class="whisker neutral" d="{ends}"/>'
-
-
-def _legend(figure: Figure, looks: Mapping[str, Look], panel: Panel, top: float) -> tuple[list[str], float]:
-    """One entry a named series, below the plot; a band shares the entry of its learner's line."""
-    lines = {series.learner for series in figure.series if series.style != "band" and series.learner}
-    shown = [
-        (number, series)
-        for number, series in enumerate(figure.series)
-        if series.label and not (series.style == "band" and series.learner in lines)
-    ]
-    if len(shown) < 2 and not any(series.learner for _, series in shown):
-        return [], 0.0
-    left = min(panel.left, 58.0)
-    width = panel.left + panel.width - left
-    parts = []
-    for place, (number, series) in enumerate(shown):
-        look = _look(series, number, looks)
-        y = top + 12 + place * LINE_HEIGHT
-        rank = _rivals(series, figure.series).index(series)
-        parts.append(f'<g transform="translate({left:.1f} {y:.1f})">{_swatch(series, look, rank)}')
-        parts.append(f'<text class="key" x="38" y="4">{escape(_cut(series.label, width - 40))}</text></g>')
-    return parts, LINE_HEIGHT * len(shown) + 8.0
-
-
-def _swatch(series: Series, look: Look | None, rank: int) -> str:
-    colour = look.colour if look else "neutral"
-    if series.style == "bars":
-        return f'<path class="bar {colour}" d="M6 -5h18v10h-18Z"/>'
-    if series.style == "band":
-        return f'<path class="band {colour}" d="M0 -5h30v10h-30Z"/>'
-    curve = series.style in ("line", "step")
-    line = f'<path class="line {colour}"{_dash(look, rank)} d="M0 0H30"/>' if curve else ""
-    whisker = f'<path class="whisker {colour}" d="M2 0H28"/>' if series.style == "intervals" else ""
-    shape = (look or NEUTRAL).marker
-    mark = f'<g class="mark {colour}" transform="translate(15 0)"><path d="{shape}"/></g>'
-    return line + whisker + ("" if line else mark)
-
-
-def _cut(text: str, room: float) -> str:
-    """Text that fits into `room` user units, shortened with an ellipsis when it must be."""
-    letters = max(4, int(room / LETTER))
-    return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bedside.evidence.schema import Ledger
 from bedside.report.number import count, plain
 from bedside.report.results import Results
 from bedside.report.sections.summary import validation_words
@@ -98,29 +99,37 @@ def findings(results: Results) -> Table | None:
 
 
 def ledger(results: Results) -> Table | None:
-    """How often each test partition has been evaluated on this machine."""
-    rows = results.evidence.ledger
-    if not rows:
+    """How often the judged data of each validation have been evaluated on this machine."""
+    by_validation: dict[str, list[Ledger]] = {}
+    for row in results.evidence.ledger:
+        by_validation.setdefault(row.validation, []).append(row)
+    if not by_validation:
         return None
-    body = [
-        Row(
-            (
-                Cell(validation_words(row.validation)),
-                Cell(row.test_hash[:16], tip=row.test_hash, style="hash"),
-                Cell(count(row.evaluations), row.evaluations, style="number"),
-                Cell(count(row.distinct_code), row.distinct_code, style="number"),
+    body = []
+    for name, rows in by_validation.items():
+        most = max(row.evaluations for row in rows)
+        code = max(row.distinct_code for row in rows)
+        digest = rows[0].test_hash if len(rows) == 1 else "in evidence.json"
+        body.append(
+            Row(
+                (
+                    Cell(validation_words(name)),
+                    Cell(count(len(rows)), len(rows), style="number"),
+                    Cell(count(most), most, style="number"),
+                    Cell(count(code), code, style="number"),
+                    Cell(digest[:16], tip=digest, style="hash" if len(rows) == 1 else ""),
+                )
             )
         )
-        for row in rows
-    ]
     return Table(
         "ledger",
-        "Test-access ledger: how often these judged data have been evaluated on this machine, this run included.",
+        "Test-access ledger: how often judged data have been evaluated on this machine, this run included.",
         (
             Column("Validation"),
-            Column("Data (hash)"),
-            Column("Evaluations", number=True),
+            Column("Judged partitions", number=True),
+            Column("Evaluations (most)", number=True),
             Column("Versions of code", number=True),
+            Column("Data (hash)"),
         ),
         tuple(body),
     )

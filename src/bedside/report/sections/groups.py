@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bedside.evidence.schema import Validation
+from bedside.evidence.schema import Performance, Validation
 from bedside.report import forest
 from bedside.report.number import count, decimal, level
 from bedside.report.results import Results
@@ -115,36 +115,37 @@ def table(results: Results, validation: Validation, *, of_splits: bool = False) 
     if not groups:
         return None
     notes, body = Footnotes(), []
-    for group in ("all", *groups):
-        rows = [results.row(each.name, results.measure.name, group, validation) for each in results.learners]
-        first = next((row for row in rows if row is not None), None)
+    lines = [(group, _learners(results, validation, group)) for group in ("all", *groups)]
+    counts = {group: next((row for row in rows if row is not None), None) for group, rows in lines}
+    repeated = any(row is not None and row.cases != row.patients for row in counts.values())
+    for group, rows in lines:
+        first = counts[group]
         if first is None:
             continue
         name = split_words(group) if of_splits else group.replace("_", " ").replace("=", ": ")
-        sizes = (
-            Cell(count(first.cases), first.cases, style="number"),
-            Cell(count(first.patients), first.patients, style="number"),
-        )
-        body.append(Row((Cell("All" if group == "all" else name), *sizes, *[estimate(row, notes) for row in rows])))
+        sizes = [first.cases, first.patients][: 1 + repeated]
+        cells = [Cell(count(size), size, style="number") for size in sizes]
+        body.append(Row((Cell("All" if group == "all" else name), *cells, *[estimate(row, notes) for row in rows])))
     what = "split" if of_splits else "subgroup"
+    smallest = results.evidence.study.minimum_group
     return Table(
         f"{what}s-table-{validation.name}",
         f"{results.measure.label} by {what}: {setting(validation)}."
-        + (
-            ""
-            if of_splits
-            else f" Groups of fewer than {results.evidence.study.minimum_group} cases are not estimated."
-        ),
+        + ("" if of_splits else f" Groups of fewer than {smallest} cases are not estimated."),
         (
             Column(what.capitalize()),
-            Column("Cases", number=True),
-            Column("Patients", number=True),
+            *[Column(text, number=True) for text in ("Cases", "Patients")[: 1 + repeated]],
             *[Column(each.label, number=True, colour=results.look(each.name).colour) for each in results.learners],
         ),
         tuple(body),
         notes=notes.all(),
         long=len(body) > LONG,
     )
+
+
+def _learners(results: Results, validation: Validation, group: str) -> list[Performance | None]:
+    """The primary measure of every learner in one group."""
+    return [results.row(each.name, results.measure.name, group, validation) for each in results.learners]
 
 
 def every_measure(results: Results, validation: Validation) -> Table | None:

@@ -128,7 +128,8 @@ def _facts(results: Results) -> list[Fact]:
     row = results.row(results.model, results.measure.name)
     facts = []
     if row is not None:
-        facts.append(Fact(count(row.cases), "cases judged", f"from {count(row.patients)} patients"))
+        what = "cases judged" if row.cases == row.patients else "predictions judged"
+        facts.append(Fact(count(row.cases), what, f"of {count(row.patients)} patients"))
     if study.classes:
         found = outcomes(results, results.validation)
         whole = sum(found.values())
@@ -138,6 +139,6 @@ def _facts(results: Results) -> list[Fact]:
             others = ", ".join(f"{word} {count(found[word])}" for word in words if word != rarest)
             facts.append(Fact(share(found[rarest], whole), rarest, others))
     excluded = sum(step.records for step in results.evidence.flow if step.kind == "excluded")
-    facts.append(Fact(count(excluded), "records excluded", "each with its reason"))
+    facts.append(Fact(count(excluded), "records excluded", "each with its reason" if excluded else ""))
     facts.append(Fact(str(len(results.learners)), "learners", f"{study.trials} tuning trials each"))
     return facts

@@ -1,0 +1,91 @@
+"""How series look, and the legend that says so: one entry a learner, one a kind of mark."""
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import escape
+
+from bedside.evidence.figure import Figure, Series
+from bedside.report.look import NEUTRAL, Look
+from bedside.report.panel import Panel
+
+LINE_HEIGHT = 19
+LETTER = 6.7
+"""Mean width of a letter at the figures' 12.5 px type, in user units."""
+CURVES = ("line", "step")
+
+
+def look_of(series: Series, number: int, looks: Mapping[str, Look]) -> Look | None:
+    """A learner's own look; other series are neutral, or numbered where no series has a learner."""
+    if series.learner is not None:
+        return looks.get(series.learner, Look(number))
+    return Look(number) if series.style in ("bars", "points", "intervals") else None
+
+
+def rivals_of(series: Series, shown: Sequence[Series]) -> list[Series]:
+    """Series of the same style; among curves only those that belong to no learner, as this one."""
+    curve = series.style in CURVES
+    return [
+        each for each in shown if each.style == series.style and not (curve and each.learner and not series.learner)
+    ]
+
+
+def dash(look: Look | None, number: int) -> str:
+    """The dash of a learner, or of the n-th reference curve."""
+    pattern = look.dash if look else ("3 4", "9 4", "1 3", "9 3 1 3")[number % 4]
+    return f' stroke-dasharray="{pattern}"' if pattern else ""
+
+
+def draw(figure: Figure, looks: Mapping[str, Look], panel: Panel, top: float) -> tuple[list[str], float]:
+    """The legend below the plot, and its height."""
+    entries = _entries(figure, looks)
+    if len(entries) < 2 and not any(series.learner for series in figure.series):
+        return [], 0.0
+    left = min(panel.left, 58.0)
+    room = panel.left + panel.width - left - 40
+    parts = []
+    for number, (swatch, label) in enumerate(entries):
+        y = top + 12 + number * LINE_HEIGHT
+        parts.append(f'<g transform="translate({left:.1f} {y:.1f})">{swatch}')
+        parts.append(f'<text class="key" x="38" y="4">{escape(cut(label, room))}</text></g>')
+    return parts, LINE_HEIGHT * len(entries) + 8.0
+
+
+def _entries(figure: Figure, looks: Mapping[str, Look]) -> list[tuple[str, str]]:
+    """(swatch, label): the first series of each learner, what its further series are, then reference series."""
+    first: dict[str, Series] = {}
+    kinds: dict[str, Series] = {}
+    drawn = [series for series in figure.series if series.style != "band"] or list(figure.series)
+    for series in drawn:
+        if series.learner is None:
+            continue
+        if series.learner not in first:
+            first[series.learner] = series
+        elif series.label != first[series.learner].label:
+            kinds.setdefault(series.label.rpartition(", ")[2], series)
+    entries = []
+    for number, series in enumerate(figure.series):
+        look = look_of(series, number, looks)
+        if series.label and (series.learner is None or first.get(series.learner) is series):
+            rank = rivals_of(series, figure.series).index(series)
+            entries.append((_swatch(series, look, rank), series.label))
+    entries += [(_swatch(series, None, 0, dashed=False), kind) for kind, series in kinds.items()]
+    return entries
+
+
+def _swatch(series: Series, look: Look | None, rank: int, *, dashed: bool = True) -> str:
+    colour = look.colour if look else "neutral"
+    if series.style == "bars":
+        return f'<path class="bar {colour}" d="M6 -5h18v10h-18Z"/>'
+    if series.style == "band":
+        return f'<path class="band {colour}" d="M0 -5h30v10h-30Z"/>'
+    if series.style in CURVES:
+        return f'<path class="line {colour}"{dash(look, rank) if dashed else ""} d="M0 0H30"/>'
+    whisker = f'<path class="whisker {colour}" d="M2 0H28"/>' if series.style == "intervals" else ""
+    shape = (look or NEUTRAL).marker
+    return f'{whisker}<g class="mark {colour}" transform="translate(15 0)"><path d="{shape}"/></g>'
+
+
+def cut(text: str, room: float) -> str:
+    """Text that fits into `room` user units, shortened with an ellipsis when it must be."""
+    letters = max(4, int(room / LETTER))
+    return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
