@@ -54,11 +54,12 @@ def digest(schema: Schema, rows: Sequence[Record]) -> list[bytes]:
         dtype="<f8",
     )
     numbers[np.isnan(numbers)] = np.nan
-    words = frame.select(
-        pl.concat_str(
-            [pl.col(c.name).fill_null("\x00") for c in schema.categories] or [pl.lit("")], separator="\x1f"
-        ).alias("words")
-    ).get_column("words")
+    # Each word with its length, so that no two rows of words give the same text.
+    parts = [
+        pl.concat_str([pl.col(c.name).str.len_bytes().cast(pl.String), pl.lit(":"), pl.col(c.name)]).fill_null("-")
+        for c in schema.categories
+    ]
+    words = frame.select(pl.concat_str(parts or [pl.lit("")]).alias("words")).get_column("words")
     tails = words.to_list() if schema.categories else [""] * frame.height
     key = blake2b(head, digest_size=16).digest()
     return [
