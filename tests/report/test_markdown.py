@@ -28,7 +28,7 @@ def test_a_link_shows_its_address_and_loads_nothing() -> None:
 
 
 def test_section_ends_at_the_next_heading() -> None:
-    card = "# A\n\n## Funding\nNone.\n\nReally.\n\n## Limits\n- one"
+    card = "# A\n\n## Funding\n**None**.\n\nReally.\n\n## Limits\n- one"
     assert markdown.section(card, "fund") == "None. Really."
     assert markdown.section(card, "limit") == "one"
     assert markdown.section(card, "ethics") == ""

@@ -67,8 +67,16 @@ def html(text: str, *, top: int = 3) -> Markup:
     return Markup("\n".join(parts))  # noqa: S704 - parts are escaped by `inline`
 
 
+def plain(text: str) -> str:
+    """One line of Markdown as the words alone; a link keeps its address."""
+    text = _LINK.sub(r"\1 (\2)", text)
+    for pattern, _ in _MARKS:
+        text = pattern.sub(r"\1", text)
+    return text
+
+
 def section(text: str, *titles: str) -> str:
-    """The text below the first heading that contains one of `titles`, up to the next heading; "" if none."""
+    """The plain text below the first heading that contains one of `titles`, up to the next heading; "" if none."""
     wanted, found = [title.lower() for title in titles], list[str]()
     taking = False
     for kind, lines in blocks(text):
@@ -78,4 +86,4 @@ def section(text: str, *titles: str) -> str:
             taking = any(title in lines[0].lower() for title in wanted)
         elif taking:
             found.extend(lines if kind != "p" else [" ".join(lines)])
-    return " ".join(found)
+    return " ".join(map(plain, found))

@@ -1,5 +1,6 @@
 """Who was studied: the flow diagram, table 1 and the size of every partition."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -105,10 +106,18 @@ def _missing(entry: Characteristic | None) -> str:
     return "" if entry is None or not entry.missing else f"missing {share(entry.missing, entry.cases)}"
 
 
+def _digits(values: Sequence[float | None]) -> int:
+    """One decimal fewer than an estimate has, but two significant digits of the largest; whole numbers have none."""
+    known = [abs(value) for value in values if value]
+    if all(value.is_integer() for value in known):
+        return 0
+    return max(places(values) - 1, min(6, 1 - math.floor(math.log10(max(known)))))
+
+
 def _number(entry: Characteristic | None) -> Cell:
     if entry is None or entry.median is None:
         return Cell("", small=_missing(entry), style="number")
-    digits = max(0, places((entry.median, entry.low_quartile, entry.high_quartile)) - 1)
+    digits = _digits((entry.median, entry.low_quartile, entry.high_quartile))
     text = decimal(entry.median, digits)
     if entry.low_quartile is not None and entry.high_quartile is not None:
         text += f" ({decimal(entry.low_quartile, digits)} to {decimal(entry.high_quartile, digits)})"
