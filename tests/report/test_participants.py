@@ -1,18 +1,18 @@
 """Table 1 prints numbers with the precision they deserve."""
 
 import pytest
+from tests.report.evidence_examples import binary
 
 from bedside.evidence.schema import Characteristic
 from bedside.report.results import Results
 from bedside.report.sections.participants import characteristics
-from tests.report.evidence_examples import binary
 
 
 @pytest.mark.parametrize(
     ("quartiles", "text"),
     [
         ((13.37, 11.7, 15.78), "13.4 (11.7 to 15.8)"),
-        ((0.00638, 0.00517, 0.00815), "0.0064 (0.0052 to 0.0082)"),
+        ((0.00638, 0.00517, 0.00816), "0.0064 (0.0052 to 0.0082)"),
         ((54.0, 41.0, 67.0), "54 (41 to 67)"),
         ((0.0, 0.0, 0.0), "0 (0 to 0)"),
         ((551.1, 420.3, 782.7), "551 (420 to 783)"),
