@@ -16,6 +16,7 @@ from bedside.report.sections.participants import characteristics
         ((54.0, 41.0, 67.0), "54 (41 to 67)"),
         ((0.0, 0.0, 0.0), "0 (0 to 0)"),
         ((551.1, 420.3, 782.7), "551 (420 to 783)"),
+        ((1303.4, 970.2, 1713.7), "1,303 (970 to 1,714)"),
     ],
 )
 def test_median_and_quartiles(quartiles: tuple[float, float, float], text: str) -> None:

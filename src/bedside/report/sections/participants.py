@@ -111,7 +111,7 @@ def _digits(values: Sequence[float | None]) -> int:
     known = [abs(value) for value in values if value]
     if all(value.is_integer() for value in known):
         return 0
-    return max(places(values) - 1, min(6, 1 - math.floor(math.log10(max(known)))))
+    return max(0, places(values) - 1, min(6, 1 - math.floor(math.log10(max(known)))))
 
 
 def _number(entry: Characteristic | None) -> Cell:
