@@ -25,10 +25,10 @@ def named(learner: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as printed ("12 %"), with a decimal below 1 and above 99."""
+    """A share as printed ("12%"), with a decimal below 1 and above 99."""
     value = 100.0 * share
     whole = 1.0 <= value <= 99.0 or value in (0.0, 100.0)
-    return f"{value:.0f} %" if whole else f"{value:.1f} %"
+    return f"{value:.0f}%" if whole else f"{value:.1f}%"
 
 
 def numbers(values: Floats | Sequence[float]) -> tuple[float, ...]:

@@ -34,6 +34,7 @@ class View(Generic[Y, P]):
 
     Attributes:
         learner: Its name.
+        label: As printed.
         outcomes: Outcomes, in row order.
         predictions: Predictions, same order.
         fold: Which split each row comes from, shape (n,).
@@ -47,6 +48,7 @@ class View(Generic[Y, P]):
     fold: Integers
     patient: Integers
     settings: Sequence[Mapping[str, float]]
+    label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

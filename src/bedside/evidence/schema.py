@@ -296,6 +296,24 @@ class Coverage(Frozen):
     reason: str = ""
 
 
+class Selective(Frozen):
+    """What abstaining would buy: the learner answers only above a confidence chosen on tuning data.
+
+    The threshold aims at half the error of answering everyone; `error` is what it came to on the judged cases.
+    """
+
+    learner: str
+    validation: str
+    answered: float | None
+    """Share of the judged cases that are answered."""
+    error: float | None
+    low: float | None
+    high: float | None
+    error_of_all: float
+    level: float = 0.95
+    reason: str = ""
+
+
 class SampleSize(Frozen):
     """One criterion of sample size: what it asks for and what there was."""
 
@@ -382,6 +400,7 @@ class Evidence(Frozen):
     explanations: tuple[Explanation, ...] = ()
     explanation_checks: tuple[ExplanationCheck, ...] = ()
     coverage: tuple[Coverage, ...] = ()
+    selective: tuple[Selective, ...] = ()
     sample_size: tuple[SampleSize, ...] = ()
     agreement: tuple[Agreement, ...] = ()
     ledger: tuple[Ledger, ...]

@@ -37,6 +37,7 @@ class Study(Generic[R, X, Y, P]):
         primary_measure: Name of the measure the verdict rests on; the endpoint's own when empty.
         primary_comparator: The comparator of the one pre-specified contrast; the first when empty.
         margin: Difference in the primary measure that is too small to matter.
+        group_margin: Difference between groups that is too small to matter, for tests of equivalence.
         release_rule: Which learner would be released, in words, declared before the run.
         minimum_group: Smallest subgroup that is reported.
         trials: Settings tried for each learner, equally.
@@ -62,6 +63,7 @@ class Study(Generic[R, X, Y, P]):
     primary_measure: str = ""
     primary_comparator: str = ""
     margin: float = 0.01
+    group_margin: float = 0.05
     release_rule: str = "the simplest learner within the margin of the best on tuning data"
     minimum_group: int = 20
     trials: int = 10

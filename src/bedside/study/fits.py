@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -13,9 +13,10 @@ from bedside.data.sample import Sample
 from bedside.data.split import Split, Tuning
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import RunMismatch
+from bedside.modalities.modality import Modality
 from bedside.study.folder import RunFolder, canonical, read_json
 from bedside.study.progress import Progress
-from bedside.training.learner import Fit, Learner
+from bedside.training.learner import Fit, Fitted, Learner
 from bedside.types import Floats, Json
 
 X = TypeVar("X")
@@ -25,6 +26,7 @@ P = TypeVar("P")
 DONE = "done.json"
 PREDICTIONS = "predictions.npz"
 MODEL = "model"
+STRESS = "stress:"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Task(Generic[X, Y, P]):
     Attributes:
         key: Hash of all that decides the result; a stored fit with another key is made anew.
         seed: Seed of this task alone, so that the order of tasks decides nothing.
+        modality: Tells the perturbations to try on test predictors; None for none.
     """
 
     validation: str
@@ -41,6 +44,7 @@ class Task(Generic[X, Y, P]):
     learner: Learner[X, Y, P]
     key: str
     seed: int
+    modality: Modality[X] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Judgement(Generic[P]):
     reference: Sequence[P]
     development: Sequence[P]
     record: Mapping[str, Json]
+    stressed: Mapping[str, Sequence[P]] = field(default_factory=dict)
+    """Predictions for the test cases under each perturbation, by its name."""
 
 
 def fit_all(
@@ -109,6 +115,7 @@ def fit_one(task: Task[X, Y, P], samples: Sequence[Sample[X, Y]], endpoint: Endp
         **_cells("reference", endpoint, fit.reference),
         **_cells("test", endpoint, fit.fitted.predict([samples[k].predictors for k in split.test.tolist()])),
         **_cells("development", endpoint, fit.fitted.predict([sample.predictors for sample in development])),
+        **_stressed(task, fit.fitted, samples, endpoint),
     }
     _store(task, fit, arrays, RunFolder(path))
     return f"{task.learner.label}, {split.name}"
@@ -122,13 +129,33 @@ def read(task: Task[X, Y, P], endpoint: Endpoint[Y, P], folder: RunFolder) -> Ju
         msg = f"the fit in {where} is missing or not of this run; run the same command again"
         raise RunMismatch(msg)
     with np.load(where / PREDICTIONS, allow_pickle=False) as stored:
-        parts = {
-            part: endpoint.restore(
-                {name.split(".", 1)[1]: stored[name] for name in stored if name.startswith(part + ".")}
-            )
-            for part in ("test", "reference", "development")
-        }
-    return Judgement(**parts, record=found["record"])
+        cells: dict[str, dict[str, Floats]] = {}
+        for name in stored:
+            part, cell = name.rsplit(".", 1)
+            cells.setdefault(part, {})[cell] = stored[name]
+    predictions = {part: endpoint.restore(columns) for part, columns in cells.items()}
+    return Judgement(
+        test=predictions["test"],
+        reference=predictions["reference"],
+        development=predictions["development"],
+        record=found["record"],
+        stressed={part.removeprefix(STRESS): p for part, p in predictions.items() if part.startswith(STRESS)},
+    )
+
+
+def _stressed(
+    task: Task[X, Y, P], fitted: Fitted[X, P], samples: Sequence[Sample[X, Y]], endpoint: Endpoint[Y, P]
+) -> dict[str, Floats]:
+    """Predictions for perturbed test predictors; the same perturbed cases for every learner of a split."""
+    if task.modality is None or task.modality.perturbations is None:
+        return {}
+    development = [samples[k].predictors for k in task.split.development.tolist()]
+    test = [samples[k].predictors for k in task.split.test.tolist()]
+    found: dict[str, Floats] = {}
+    for perturbation in task.modality.perturbations(development):
+        rng = np.random.default_rng([task.seed, *perturbation.name.encode()])
+        found |= _cells(f"{STRESS}{perturbation.name}", endpoint, fitted.predict(perturbation.apply(test, rng)))
+    return found
 
 
 def _cells(part: str, endpoint: Endpoint[Y, P], predictions: Sequence[P]) -> dict[str, Floats]:

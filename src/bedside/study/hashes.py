@@ -65,6 +65,7 @@ def declaration(study: Study[Any, Any, Any, Any]) -> dict[str, Any]:
         "primary_measure": study.primary_measure or study.endpoint.primary,
         "primary_comparator": study.primary_comparator or study.comparators[0].name,
         "margin": study.margin,
+        "group_margin": study.group_margin,
         "release_rule": study.release_rule,
         "trials": study.trials,
         "bootstrap": study.bootstrap,

@@ -190,7 +190,8 @@ def _tasks(
                 name = [division.validation.name, split.name, learner.name]
                 key = hashes.sha256(canonical([*inputs, *name]).encode())
                 own = int(hashes.sha256(canonical([seed, *name[:2]]).encode())[:8], 16) % (2**31)
-                tasks.append(Task(division.validation.name, split, learner, key, own))
+                modality = study.modality if division is divisions[0] and split.repeat == 0 else None
+                tasks.append(Task(division.validation.name, split, learner, key, own, modality))
     return tuple(tasks)
 
 

@@ -52,7 +52,8 @@ def verdict(
 
 def _outcome(model: str, other: str, low: float, high: float, margin: float) -> str:
     if high < 0:
-        return f"{other} was better than {_lower(model)}"
+        small = " by less than the margin that matters" if low > -margin else ""
+        return f"{other} was better than {_lower(model)}{small}"
     if low > 0:
         small = " by less than the margin that matters" if high < margin else ""
         return f"{model} was better than {_lower(other)}{small}"
@@ -101,6 +102,8 @@ def _value(learner: str, measure: Measure, performance: Sequence[Performance]) -
 
 
 def _number(value: float) -> str:
+    if 0 < abs(value) < 0.0005:
+        return f"{value:.4f}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
 

@@ -17,12 +17,17 @@ from bedside.evidence.figure import Figure
 from bedside.study import describe, record, tables
 from bedside.study.analysis import Analysis, Group, Scope, adjust, groups_by_split, groups_of
 from bedside.study.fits import Judgement, read
+from bedside.study.gaps import gaps
 from bedside.study.job import Division, Job
 from bedside.study.judged import Judged
 from bedside.study.methods import methods
 from bedside.study.progress import Progress
 from bedside.study.record import Read
 from bedside.study.release_rule import simplest_within_margin
+from bedside.study.robustness import importance, stress
+from bedside.study.shift import shift
+from bedside.study.size import sample_size
+from bedside.study.uncertainty import coverage, selective
 from bedside.study.verdict import verdict
 from bedside.types import Integers
 
@@ -40,14 +45,17 @@ def write_up(
     comparisons: list[schema.Comparison] = []
     prediction_tables, contribution_tables = [], []
     figures: tuple[Figure, ...] = ()
+    shifts: list[schema.Shift] = []
+    further: dict[str, tuple[Any, ...]] = {}
     everything = []
     for number, division in enumerate(job.divisions):
         stored = _read(job, division)
         everything.append(stored)
         judged, rows = _judged(job, stored, "test")
-        performance_here, comparisons_here = _analyse(job, division, judged, rows, primary=number == 0)
-        performance += performance_here
-        comparisons += comparisons_here
+        analysis = _analysis(job, division, judged, rows)
+        performance += analysis.performance()
+        comparisons += analysis.comparisons(record.primary(job) if number == 0 else None)
+        shifts += shift(division, job.study.modality, job.study.endpoint)
         names = [split.name for split in division.splits]
         partition = division.validation.partition
         prediction_tables.append(
@@ -64,8 +72,9 @@ def write_up(
         name = division.validation.name
         contribution_tables.append([tables.contributions(name, judged, k) for k in _numbers(judged)])
         if number == 0:
-            figures = job.study.endpoint.figures(_views(judged, stored))
+            figures = job.study.endpoint.figures(_views(job, judged, stored))
             performance += _apparent(job, stored)
+            further = _further(job, stored, analysis, judged)
         progress.step(division.validation.name)
     files = _write_tables(job, prediction_tables, contribution_tables, _measure_names(everything[0]))
     job.timings["judge"] = time.perf_counter() - started
@@ -78,6 +87,7 @@ def write_up(
         counts=counts,
         environment=environment,
         files=files,
+        further={**further, "shift": tuple(shifts)},
     )
     job.folder.write(job.folder.evidence, to_json(evidence))
     progress.step("evidence.json")
@@ -138,9 +148,7 @@ def _judged(
     return judged, rows
 
 
-def _analyse(
-    job: Job, division: Division, judged: list[Judged[Any, Any]], rows: Integers, *, primary: bool
-) -> tuple[list[schema.Performance], list[schema.Comparison]]:
+def _analysis(job: Job, division: Division, judged: list[Judged[Any, Any]], rows: Integers) -> Analysis:
     study, validation = job.study, division.validation
     attributes = [division.samples[k].attributes for k in rows.tolist()]
     minimum = study.minimum_group
@@ -158,8 +166,34 @@ def _analyse(
         seed=job.seed,
         train_test=(float(np.mean(learned)), float(np.mean(tested))),
     )
-    analysis = Analysis(judged, groups, scope)
-    return analysis.performance(), analysis.comparisons(record.primary(job) if primary else None)
+    return Analysis(judged, groups, scope)
+
+
+def _further(
+    job: Job, stored: Read, analysis: Analysis, judged: Sequence[Judged[Any, Any]]
+) -> dict[str, tuple[Any, ...]]:
+    """Fairness, robustness, importance, uncertainty and size, in the primary validation."""
+    study = job.study
+    strata = [study.endpoint.stratum(outcome) for outcome in judged[0].outcomes]
+    stressed = stress(job, stored)
+    model, _, measure = record.primary(job)
+    declared = next(one for one in analysis.measures if one.name == measure)
+    auroc = next(
+        (
+            row.value
+            for row in analysis.performance()
+            if (row.learner, row.group, row.measure) == (model, "all", "auroc")
+        ),
+        None,
+    )
+    return {
+        "gaps": gaps(analysis, strata, study.subgroups, margin=study.group_margin),
+        "robustness": tuple(row for row in stressed if row.family != "permuted"),
+        "explanations": importance(stressed, higher_is_better=declared.higher_is_better is not False),
+        "coverage": coverage(stored, judged, analysis.groups, study.endpoint, job.seed),
+        "selective": selective(stored, judged, study.endpoint, job.seed),
+        "sample_size": sample_size(stored.division, study.modality, study.endpoint, auroc),
+    }
 
 
 def _apparent(job: Job, stored: Read) -> list[schema.Performance]:
@@ -178,10 +212,18 @@ def _apparent(job: Job, stored: Read) -> list[schema.Performance]:
     return found
 
 
-def _views(judged: Sequence[Judged[Any, Any]], stored: Read) -> list[View[Any, Any]]:
+def _views(job: Job, judged: Sequence[Judged[Any, Any]], stored: Read) -> list[View[Any, Any]]:
     return [
-        View(one.learner, one.outcomes, one.predictions, one.fold, one.patient, stored.settings[one.learner])
-        for one in judged
+        View(
+            learner=one.learner,
+            outcomes=one.outcomes,
+            predictions=one.predictions,
+            fold=one.fold,
+            patient=one.patient,
+            settings=stored.settings[one.learner],
+            label=learner.label,
+        )
+        for one, learner in zip(judged, job.study.learners, strict=True)
     ]
 
 
@@ -230,6 +272,7 @@ def _evidence(
     counts: Sequence[schema.Ledger],
     environment: Mapping[str, str],
     files: Mapping[str, str],
+    further: Mapping[str, tuple[Any, ...]],
 ) -> schema.Evidence:
     study, first = job.study, everything[0]
     described = record.study(job)
@@ -281,6 +324,13 @@ def _evidence(
         audit=job.findings,
         figures=figures,
         methods=methods(study, measures, plan=job.plan, seed=job.seed, simulated=job.simulated is not None),
+        gaps=further.get("gaps", ()),
+        robustness=further.get("robustness", ()),
+        shift=further.get("shift", ()),
+        explanations=further.get("explanations", ()),
+        coverage=further.get("coverage", ()),
+        selective=further.get("selective", ()),
+        sample_size=further.get("sample_size", ()),
         ledger=tuple(counts),
         plan=job.plan,
         provenance=schema.Provenance(

@@ -66,8 +66,8 @@ def _roc(judged: Sequence[Judged], drawing: Drawing) -> Figure:
         name="roc",
         title="Receiver operating characteristic",
         conclusion=conclusion + _averaged(first.view, "AUROCs"),
-        alt=f"Sensitivity against 1 - specificity, one curve a learner, points at the operating points. {conclusion}",
-        x_label="1 - specificity",
+        alt=f"Sensitivity against 1 \N{MINUS SIGN} specificity, one curve a learner, points at the operating points. {conclusion}",
+        x_label="1 \N{MINUS SIGN} specificity",
         y_label="Sensitivity",
         series=(*curves, *points),
         x_range=(0.0, 1.0),
@@ -129,13 +129,13 @@ def _calibration(judged: Sequence[Judged], drawing: Drawing) -> Figure:
     inside = sum(low <= x <= high for x, low, high in zip(series[0].x, series[0].low, series[0].high, strict=True))
     conclusion = (
         f"{first.name} expects {percent(told)} {drawing.positive} cases, and {percent(seen)} are; in {inside} of "
-        f"{len(series[0].x)} groups of similar predictions the 95 % interval of what was seen holds what was predicted."
+        f"{len(series[0].x)} groups of similar predictions the 95% interval of what was seen holds what was predicted."
     )
     return Figure(
         name="calibration",
         title="Calibration",
         conclusion=conclusion + pooling(first.view),
-        alt=f"Observed share of {drawing.positive} cases against predicted probability: groups of equal size with 95 % "
+        alt=f"Observed share of {drawing.positive} cases against predicted probability: groups of equal size with 95% "
         f"intervals, smooth curves, and the line of perfect agreement. {conclusion}",
         x_label="Predicted probability",
         y_label=f"Observed share of {drawing.positive} cases",
@@ -171,7 +171,7 @@ def _histogram(one: Judged, drawing: Drawing) -> Figure:
             series.append(Series(label=label, style="bars", x=middle, y=numbers(shares), colour=colour))
     sure = float(((one.probability < 0.1) | (one.probability > 0.9)).mean())
     conclusion = (
-        f"{one.name} is sure (below 10 % or above 90 %) in {percent(sure)} of cases and in doubt in the other "
+        f"{one.name} is sure (below 10% or above 90%) in {percent(sure)} of cases and in doubt in the other "
         f"{percent(1.0 - sure)}."
     )
     return Figure(

@@ -50,7 +50,8 @@ class BinaryHead(Head[Vector, bool, float]):
 
     def forward(self, features: Vector) -> Float[Tensor, "cases members 1"]:
         """Log-odds."""
-        return self.layer(features.values).transpose(0, 1)
+        outputs: Tensor = self.layer(features.values)
+        return outputs.transpose(0, 1)
 
     def loss(self, outputs: Float[Tensor, "cases members 1"], targets: Float[Tensor, " cases"]) -> Float[Tensor, ""]:
         """Mean log loss."""

@@ -33,7 +33,7 @@ class Judged:
     @property
     def name(self) -> str:
         """The learner's name in words."""
-        return named(self.view.learner)
+        return self.view.label or named(self.view.learner)
 
     @property
     def flagged(self) -> Booleans:

@@ -33,7 +33,7 @@ def utility(judged: Sequence[Judged], drawing: Drawing) -> Figure:
     treat_all = limits.prevalence - (1.0 - limits.prevalence) * thresholds / (1.0 - thresholds)
     x = numbers(thresholds)
     band = Series(
-        label=f"{first.name}, 95 % limits",
+        label=f"{first.name}, 95% limits",
         style="band",
         x=numbers(limits.threshold),
         y=numbers(limits.model),

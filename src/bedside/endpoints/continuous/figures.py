@@ -42,7 +42,7 @@ def _scatter(view: NumberView, measured: str, unit: str) -> Figure:
     observed, predicted = _values(view)
     shown = spread(np.argsort(predicted, kind="stable"))
     errors = np.abs(predicted - observed)
-    learner = named(view.learner)
+    learner = view.label or named(view.learner)
     low, high = float(min(observed.min(), predicted.min())), float(max(observed.max(), predicted.max()))
     pad = 0.03 * (high - low) or 1.0
     conclusion = (
@@ -74,18 +74,18 @@ def _scatter(view: NumberView, measured: str, unit: str) -> Figure:
 
 
 def _residuals(view: NumberView, measured: str, unit: str) -> Figure:
-    """Differences against means (Bland and Altman, Lancet 1986), with 95 % limits of agreement."""
+    """Differences against means (Bland and Altman, Lancet 1986), with 95% limits of agreement."""
     observed, predicted = _values(view)
     difference, middle = predicted - observed, (predicted + observed) / 2.0
     bias = float(difference.mean())
-    learner = named(view.learner)
+    learner = view.label or named(view.learner)
     lines = [("mean difference", bias)]
     conclusion = f"{learner} is {_with_unit(abs(bias), unit)} too {'high' if bias > 0 else 'low'} on average"
     if observed.size > 1:
         reach = normal_quantile(0.95) * float(difference.std(ddof=1))
         lines += [("upper limit of agreement", bias + reach), ("lower limit of agreement", bias - reach)]
         conclusion += (
-            f"; about 95 % of its errors are expected between {_with_unit(bias - reach, unit)} and "
+            f"; about 95% of its errors are expected between {_with_unit(bias - reach, unit)} and "
             f"{_with_unit(bias + reach, unit)}"
         )
     conclusion += "."
@@ -129,7 +129,7 @@ class _Grouped:
 
 def _calibration(view: NumberView, grouped: Sequence[_Grouped], measured: str) -> Figure:
     worst = grouped[0]
-    learner = named(view.learner)
+    learner = view.label or named(view.learner)
     direction = "above" if worst.gap > 0 else "below"
     conclusion = (
         f"By groups of similar predictions, {learner} is furthest off where it predicts about {worst.at:.3g}: the "
@@ -138,7 +138,7 @@ def _calibration(view: NumberView, grouped: Sequence[_Grouped], measured: str) -
     return Figure(
         name="calibration",
         title="Calibration",
-        conclusion=f"{conclusion} Bars are 95 % intervals of the mean, clustered by patient.{pooling(view)}",
+        conclusion=f"{conclusion} Bars are 95% intervals of the mean, clustered by patient.{pooling(view)}",
         alt=f"Mean observed against mean predicted {measured} in up to ten groups of equal size. {conclusion}",
         x_label=f"Mean predicted {measured}",
         y_label=f"Mean observed {measured}",
@@ -159,7 +159,7 @@ def _tenths(view: NumberView) -> _Grouped | None:
     half = normal_quantile(0.95) * np.array([mean_error(observed[group], view.patient[group])[1] for group in groups])
     worst = int(np.argmax(np.abs(y - x)))
     series = Series(
-        label=named(view.learner),
+        label=(view.label or named(view.learner)),
         style="intervals",
         x=numbers(x),
         y=numbers(y),

@@ -60,7 +60,8 @@ class ContinuousHead(Head[Vector, float, float]):
 
     def forward(self, features: Vector) -> Float[Tensor, "cases members 1"]:
         """Numbers in the outcome's own unit."""
-        return self.layer(features.values).transpose(0, 1) * self.scale + self.centre
+        outputs: Tensor = self.layer(features.values)
+        return outputs.transpose(0, 1) * self.scale + self.centre
 
     def loss(self, outputs: Float[Tensor, "cases members 1"], targets: Float[Tensor, " cases"]) -> Float[Tensor, ""]:
         """Mean squared error in standard deviations."""

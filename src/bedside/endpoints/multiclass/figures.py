@@ -47,7 +47,7 @@ def _roc(view: ClassView, classes: tuple[str, ...]) -> Figure | None:
     if not known:
         return None
     hardest, easiest = min(known, key=lambda one: one[0]), max(known, key=lambda one: one[0])
-    learner = named(view.learner)
+    learner = view.label or named(view.learner)
     conclusion = (
         f"{learner} tells {easiest[1]} from the rest best (AUROC {easiest[0]:.3f}) and {hardest[1]} worst "
         f"({hardest[0]:.3f})."
@@ -58,7 +58,7 @@ def _roc(view: ClassView, classes: tuple[str, ...]) -> Figure | None:
         title=f"Each class against the rest: {learner}",
         conclusion=conclusion + pooling(view) + averaged,
         alt=f"Receiver operating characteristic curves of {learner}, one a class against all others. {conclusion}",
-        x_label="1 - specificity",
+        x_label="1 \N{MINUS SIGN} specificity",
         y_label="Sensitivity",
         series=tuple(series for _, _, series in drawn),
         x_range=(0.0, 1.0),
@@ -76,7 +76,7 @@ def _confusion(view: ClassView, classes: tuple[str, ...]) -> Figure:
     shares = table / np.maximum(cases, 1.0)[:, None]
     wrong = np.where(np.eye(count, dtype=np.bool_), -1.0, shares)
     true, taken = np.unravel_index(int(wrong.argmax()), wrong.shape)
-    learner = named(view.learner)
+    learner = view.label or named(view.learner)
     conclusion = (
         f"{learner} errs most often by taking {classes[int(true)]} for {classes[int(taken)]}: "
         f"{percent(float(wrong[true, taken]))} of {cases[true]:.0f} cases."
@@ -117,7 +117,7 @@ def _calibration(views: Sequence[ClassView], count: int) -> Figure:
         sure.append((view.learner, float(confidence.mean()), float(correct.mean())))
         series.append(
             Series(
-                label=named(view.learner),
+                label=(view.label or named(view.learner)),
                 style="intervals",
                 x=numbers(groups.predicted),
                 y=numbers(groups.observed),
@@ -138,7 +138,7 @@ def _calibration(views: Sequence[ClassView], count: int) -> Figure:
     return Figure(
         name="calibration",
         title="Calibration of the chosen class",
-        conclusion=f"{conclusion} Bars are 95 % intervals.{pooling(views[0])}",
+        conclusion=f"{conclusion} Bars are 95% intervals.{pooling(views[0])}",
         alt=f"Share of right choices against the probability of the chosen class, in groups. {conclusion}",
         x_label="Probability of the chosen class",
         y_label="Share of choices that were right",

@@ -60,7 +60,8 @@ class MulticlassHead(Head[Vector, int, tuple[float, ...]]):
 
     def forward(self, features: Vector) -> Float[Tensor, "cases members classes"]:
         """Logits."""
-        return self.layer(features.values).transpose(0, 1)
+        outputs: Tensor = self.layer(features.values)
+        return outputs.transpose(0, 1)
 
     def loss(
         self, outputs: Float[Tensor, "cases members classes"], targets: Int64[Tensor, " cases"]

@@ -1,0 +1,101 @@
+"""Differences between groups of patients, with a test of equivalence that absence of significance is not."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bedside.errors import StatisticsError
+from bedside.evidence.schema import Gap
+from bedside.stats.bootstrap import percentile_interval, two_sided_p
+from bedside.stats.compare import holm
+from bedside.study.analysis import LEVEL, Analysis, Group
+from bedside.types import Integers
+
+MINIMUM_EVENTS = 10
+"""Fewer cases of the rarest outcome in either group, and equivalence is not claimed either way."""
+
+EQUIVALENCE_LEVEL = 0.90
+"""Two one-sided tests at 5% are this interval inside the margin (Schuirmann 1987, J Pharmacokinet Biopharm 15:657)."""
+
+
+def gaps(analysis: Analysis, strata: Sequence[Any], subgroups: Sequence[str], *, margin: float) -> tuple[Gap, ...]:
+    """Each group against the largest group of its attribute, in every measure that has a direction.
+
+    Args:
+        analysis: Of the primary validation.
+        strata: Outcome stratum of each row, to count events.
+        subgroups: Declared attributes.
+        margin: Gap that is too small to matter, declared before the run.
+    """
+    found: list[Gap] = []
+    for attribute in subgroups:
+        family = [g for g in analysis.groups if g.name.startswith(f"{attribute}=") and not g.too_small]
+        if len(family) < 2:
+            continue
+        reference = max(family, key=lambda group: group.rows.size)
+        for group in family:
+            if group is not reference:
+                found += _against(analysis, attribute, group, reference, strata, margin)
+    return _adjusted(found)
+
+
+def _against(
+    analysis: Analysis, attribute: str, group: Group, reference: Group, strata: Sequence[Any], margin: float
+) -> list[Gap]:
+    few = min(_rarest(strata, group.rows), _rarest(strata, reference.rows)) < MINIMUM_EVENTS
+    found = []
+    for learner, judged in enumerate(analysis.judged):
+        for number, measure in enumerate(analysis.measures):
+            if measure.higher_is_better is None:
+                continue
+            one = analysis.trials[group.name, learner, number]
+            other = analysis.trials[reference.name, learner, number]
+            base = {
+                "learner": judged.learner,
+                "validation": analysis.scope.validation,
+                "attribute": attribute,
+                "group": group.name.split("=", 1)[1],
+                "reference": reference.name.split("=", 1)[1],
+                "measure": measure.name,
+                "level": LEVEL,
+                "margin": margin,
+            }
+            difference = one.value - other.value
+            nothing = {"difference": None, "low": None, "high": None, "p": None, "equivalent": None}
+            if not np.isfinite(difference):
+                reason = "the measure is not defined in both groups"
+                found.append(Gap.model_validate({**base, **nothing, "reason": reason}))
+                continue
+            try:
+                replicates = one.replicates - other.replicates
+                limits = percentile_interval(replicates, LEVEL)
+                inner = percentile_interval(replicates, EQUIVALENCE_LEVEL)
+            except StatisticsError as error:
+                found.append(Gap.model_validate({**base, **nothing, "reason": str(error)}))
+                continue
+            row = {
+                "difference": difference,
+                "low": limits.low,
+                "high": limits.high,
+                "p": two_sided_p(replicates),
+                "equivalent": None if few else bool(-margin < inner.low and inner.high < margin),
+                "method": f"{limits.method}; equivalence by two one-sided tests",
+                "reason": f"fewer than {MINIMUM_EVENTS} cases of an outcome in a group" if few else "",
+            }
+            found.append(Gap.model_validate({**base, **row}))
+    return found
+
+
+def _rarest(strata: Sequence[Any], rows: Integers) -> int:
+    labels = [strata[k] for k in rows.tolist()]
+    return min((labels.count(label) for label in set(strata)), default=0)
+
+
+def _adjusted(found: Sequence[Gap]) -> tuple[Gap, ...]:
+    tested = [k for k, gap in enumerate(found) if gap.p is not None]
+    if not tested:
+        return tuple(found)
+    values = holm(np.array([found[k].p for k in tested], dtype=np.float64))
+    adjusted = {k: float(value) for k, value in zip(tested, values, strict=True)}
+    return tuple(gap.model_copy(update={"p_adjusted": adjusted.get(k)}) for k, gap in enumerate(found))

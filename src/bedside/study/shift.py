@@ -1,0 +1,85 @@
+"""How unlike development the judged cases are: predictors, missingness and outcome."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from bedside.data.sample import Sample
+from bedside.endpoints.endpoint import Categorical, Endpoint
+from bedside.evidence.schema import Shift
+from bedside.modalities.modality import Modality, Variable
+from bedside.study.job import Division
+from bedside.types import Floats, Integers
+
+Statistic = Literal["standardised mean difference", "total variation", "missing share", "outcome share"]
+
+
+def shift(division: Division, modality: Modality[Any], endpoint: Endpoint[Any, Any]) -> tuple[Shift, ...]:
+    """Differences between what was learned from and what was judged, for splits that are not random folds.
+
+    A standardised mean difference divides by the pooled standard deviation (Austin 2009, Stat Med 28:3083); total
+    variation is half the summed absolute difference of category shares; shares are judged minus learned.
+    """
+    if division.validation.partition == "out_of_fold":
+        return ()
+    variables = modality.variables([sample.predictors for sample in division.samples])
+    found: list[Shift] = []
+    for split in division.splits:
+        learned = np.concatenate([split.development, split.selection, split.calibration])
+        for variable in variables:
+            for statistic, value in _differences(variable, learned, split.test):
+                found.append(_row(division, split.name, variable.name, statistic, value))
+        found += [
+            _row(division, split.name, name, statistic, value)
+            for name, statistic, value in _outcome(division.samples, endpoint, learned, split.test)
+        ]
+    return tuple(found)
+
+
+def _row(division: Division, split: str, variable: str, statistic: Statistic, value: float) -> Shift:
+    name = division.validation.name
+    return Shift(validation=name, split=split, variable=variable, statistic=statistic, value=value)
+
+
+def _differences(variable: Variable, learned: Integers, judged: Integers) -> list[tuple[Statistic, float]]:
+    found: list[tuple[Statistic, float]] = []
+    if variable.numbers is not None:
+        a, b = variable.numbers[learned], variable.numbers[judged]
+        missing = np.isnan(a), np.isnan(b)
+        value = _standardised(a[~missing[0]], b[~missing[1]])
+        if value is not None:
+            found.append(("standardised mean difference", value))
+    elif variable.codes is not None:
+        a, b = variable.codes[learned], variable.codes[judged]
+        missing = a < 0, b < 0
+        known = a[~missing[0]].astype(np.int64), b[~missing[1]].astype(np.int64)
+        if known[0].size and known[1].size:
+            size = len(variable.categories)
+            shares = [np.bincount(part, minlength=size) / part.size for part in known]
+            found.append(("total variation", float(np.abs(shares[1] - shares[0]).sum() / 2)))
+    else:
+        return found
+    if missing[0].any() or missing[1].any():
+        found.append(("missing share", float(missing[1].mean() - missing[0].mean())))
+    return found
+
+
+def _standardised(a: Floats, b: Floats) -> float | None:
+    if a.size < 2 or b.size < 2:
+        return None
+    spread = float(np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2))
+    return float((b.mean() - a.mean()) / spread) if spread > 0 else None
+
+
+def _outcome(
+    samples: Sequence[Sample[Any, Any]], endpoint: Endpoint[Any, Any], learned: Integers, judged: Integers
+) -> list[tuple[str, Statistic, float]]:
+    outcomes = [[samples[k].outcome for k in part.tolist()] for part in (learned, judged)]
+    if isinstance(endpoint.target, Categorical):
+        classes = endpoint.target.classes
+        shares = [np.bincount(endpoint.target.index(part), minlength=len(classes)) / len(part) for part in outcomes]
+        changes = (shares[1] - shares[0]).tolist()
+        return [(f"outcome: {name}", "outcome share", change) for name, change in zip(classes, changes, strict=True)]
+    value = _standardised(endpoint.target.values(outcomes[0]), endpoint.target.values(outcomes[1]))
+    return [] if value is None else [("outcome", "standardised mean difference", value)]

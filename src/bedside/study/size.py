@@ -1,0 +1,102 @@
+"""Was the study large enough: to develop a model, and to judge one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bedside.endpoints.endpoint import Categorical, Endpoint
+from bedside.errors import StatisticsError
+from bedside.evidence.schema import SampleSize
+from bedside.modalities.modality import Modality
+from bedside.stats.precision import cases_for_auroc
+from bedside.stats.sample_size import (
+    DevelopmentSize,
+    development_binary,
+    development_continuous,
+    greatest_r_squared,
+)
+from bedside.study.cohort import patients_of
+from bedside.study.job import Division
+
+KNOWN_LITTLE = 0.15
+"""Share of the greatest Cox-Snell R squared that is anticipated when nothing is known (Riley 2020, BMJ 368:m441)."""
+
+WIDTH = 0.1
+"""Widest 95% interval of the AUROC that still tells much."""
+
+
+def sample_size(
+    division: Division, modality: Modality[Any], endpoint: Endpoint[Any, Any], auroc: float | None
+) -> tuple[SampleSize, ...]:
+    """Riley's criteria for development, events per parameter, and the precision of the judged cases.
+
+    Args:
+        division: The primary validation.
+        modality: Counts candidate parameters: one a number, one less than its categories a category.
+        endpoint: Binary and continuous outcomes have published criteria; others give none.
+        auroc: Of the model, for the precision of the judged cases; None when there is none.
+    """
+    learned = [split.development for split in division.splits]
+    smallest = min(learned, key=len)
+    samples = [division.samples[k] for k in smallest.tolist()]
+    parameters = _parameters(modality, [sample.predictors for sample in samples])
+    if not parameters:
+        return ()
+    outcomes = [sample.outcome for sample in samples]
+    patients = float(patients_of(samples))
+    target = endpoint.target
+    rows: list[SampleSize] = []
+    try:
+        if isinstance(target, Categorical) and len(target.classes) == 2:
+            share = float(target.index(outcomes).mean())
+            needed = development_binary(parameters, share, KNOWN_LITTLE * greatest_r_squared(share))
+            rows += _development(needed, patients, parameters)
+            events = min(share, 1 - share) * patients
+            text = f"{events:.0f} events for {parameters} candidate parameters"
+            rows.append(_row("events per parameter", 10.0, events / parameters, text))
+            if auroc is not None and 0.5 < auroc < 1:
+                rows.append(_precision(division, target, auroc))
+        elif not isinstance(target, Categorical):
+            values = target.values(outcomes)
+            needed = development_continuous(parameters, 0.5, float(values.mean()), float(values.std(ddof=1)))
+            rows += _development(needed, patients, parameters)
+    except StatisticsError as error:
+        rows.append(SampleSize(criterion="sample size", needed=None, available=patients, met=None, text=str(error)))
+    return tuple(rows)
+
+
+def _development(needed: DevelopmentSize, patients: float, parameters: int) -> list[SampleSize]:
+    return [
+        _row(
+            f"development: {name}",
+            float(size),
+            patients,
+            f"Riley et al. 2019, Stat Med 38:1276, for {parameters} candidate parameters of a regression model",
+        )
+        for name, size in needed.criteria.items()
+    ]
+
+
+def _precision(division: Division, target: Categorical[Any, Any], auroc: float) -> SampleSize:
+    judged = sorted({k for split in division.splits for k in split.test.tolist()})
+    samples = [division.samples[k] for k in judged]
+    share = float(target.index([sample.outcome for sample in samples]).mean())
+    needed = float(cases_for_auroc(auroc, share, WIDTH))
+    text = f"an interval of the AUROC no wider than {WIDTH:g} at the model's value"
+    return _row("judged cases: AUROC", needed, float(patients_of(samples)), text)
+
+
+def _row(criterion: str, needed: float, available: float, text: str) -> SampleSize:
+    return SampleSize(criterion=criterion, needed=needed, available=available, met=available >= needed, text=text)
+
+
+def _parameters(modality: Modality[Any], predictors: Sequence[Any]) -> int:
+    count = 0
+    for variable in modality.variables(predictors):
+        if variable.numbers is not None:
+            count += 1
+        elif variable.codes is not None:
+            seen = np.unique(variable.codes[variable.codes >= 0]).size
+            count += max(0, seen - 1)
+    return count
