@@ -1,6 +1,7 @@
 """One way to call the command line: in this process, with what it printed."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,3 +41,22 @@ def bedside(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
         return Answer(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds `tiny.py` and a finished run of it, in `run`; not to be written to."""
+    folder = tmp_path_factory.mktemp("tiny")
+    shutil.copy(Path(__file__).parent / "tiny.py", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("BEDSIDE_LEDGER", str(folder / "ledger.jsonl"))
+        assert main(["run", "tiny", "--out", "run", "--jobs", "1", "--json"]) == 0
+    return folder
+
+
+@pytest.fixture
+def beside(bedside: Bedside, tiny: Path, tmp_path: Path) -> Bedside:
+    """Call `bedside` in a copy of that folder."""
+    shutil.copytree(tiny, tmp_path, dirs_exist_ok=True)
+    return bedside

@@ -84,7 +84,8 @@ def test_a_name_and_a_table_together_are_refused(bedside: Bedside) -> None:
 def test_a_folder_without_a_run_is_named(bedside: Bedside, tmp_path: Path, command: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "new.csv").write_text("age\n3\n")
-    answer = bedside(command, "empty", *(["new.csv"] if command == "predict" else []))
+    further = {"predict": ["new.csv"], "compare": ["other"]}.get(command, [])
+    answer = bedside(command, "empty", *further)
     assert answer.code in {3, 4}
     assert "empty" in answer.err
     assert "Traceback" not in answer.err

@@ -41,7 +41,7 @@ def tell(text: str, style: str = "") -> None:
 
 def note(text: str) -> None:
     """Print something to be read now, beside the results."""
-    errors().print(f"note: {text}", style="yellow", markup=False, soft_wrap=True)
+    errors().print(text, style="yellow", markup=False, soft_wrap=True)
 
 
 def complain(message: str) -> None:
@@ -89,7 +89,7 @@ class Bars:
 
     def note(self, text: str) -> None:
         """Print above the bars."""
-        self._bars.console.print(f"note: {text}", style="yellow", markup=False, soft_wrap=True)
+        self._bars.console.print(text, style="yellow", markup=False, soft_wrap=True)
 
     def _finish(self) -> None:
         if self._task is None:
