@@ -16,6 +16,10 @@ from bedside.types import Booleans, Integers, Json
 CLIP = 3.0
 """Where the smooth clipping of scaled numbers bends: the largest value that can result."""
 
+_FAR = 1e6
+_NARROW = 1e-290
+"""A spread below this has no finite inverse to speak of: the column counts as constant."""
+
 
 @dataclass(frozen=True, slots=True)
 class TabularBatch:
@@ -76,7 +80,8 @@ class Preparation:
         for place, column in enumerate(self.schema.numbers):
             series = frame.get_column(column.name)
             centre, scale = self.centres[place], self.scales[place]
-            scaled = (series.fill_null(centre).to_numpy() - centre) * scale
+            with np.errstate(over="ignore"):  # what overflows is far away in any case
+                scaled = np.clip((series.fill_null(centre).to_numpy() - centre) * scale, -_FAR, _FAR)
             numbers[:, place] = scaled / np.sqrt(1 + (scaled / CLIP) ** 2)
             missing[:, place] = series.is_null().to_numpy()
         coded = np.zeros((frame.height, len(self.words)), dtype=np.int64)
@@ -110,7 +115,7 @@ def _robust(known: NDArray[np.float64]) -> tuple[float, float]:
     if not len(known):
         return 0.0, 1.0
     low, centre, high = (float(value) for value in np.quantile(known, [0.25, 0.5, 0.75]))
-    if high > low:
+    if high - low > _NARROW:
         return centre, 1 / (high - low)
     whole = float(known.max()) - float(known.min())
-    return centre, (2 / whole if whole > 0 else 1.0)
+    return centre, (2 / whole if whole > _NARROW else 1.0)

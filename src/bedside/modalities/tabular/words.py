@@ -56,11 +56,11 @@ def plain_name(name: str) -> str:
 
 def unit_in(name: str) -> str:
     """The UCUM unit that ends a column name, or ""."""
-    parts = plain_name(name).split("_")
-    for length in (2, 1):
-        unit = UNITS.get("_".join(parts[-length:])) if len(parts) > length else None
-        if unit:
-            return unit
+    for parts in (plain_name(name.lower()).split("_"), plain_name(name).split("_")):
+        for length in (2, 1):
+            unit = UNITS.get("_".join(parts[-length:])) if len(parts) > length else None
+            if unit:
+                return unit
     return ""
 
 
