@@ -38,8 +38,8 @@ def test_peers_are_compared_with_learners_and_measures_that_exist(beside: Module
         assert peer.validation in validations
 
 
-def test_least_squares_reaches_what_is_known_of_these_data(beside: ModuleType) -> None:
-    assert beside
+@pytest.mark.usefixtures("beside")
+def test_least_squares_reaches_what_is_known_of_these_data() -> None:
     # The residual standard error of the full model is 54.2 (Efron et al. 2004, table 1: R squared .5177).
     assert 53.5 < importlib.import_module("diabetes_progression").least_squares(1) < 57
 
