@@ -139,7 +139,7 @@ def test_confusion_figure_names_the_commonest_confusion() -> None:
     zeros, patient = np.zeros(30, dtype=np.int64), np.arange(30, dtype=np.int64)
     figures = {one.name: one for one in ENDPOINT.figures([View("net", outcomes, told, zeros, patient, [{}])])}
     assert list(figures) == ["roc", "confusion", "calibration"]
-    assert "taking meningioma for none: 40 % of 10 cases" in figures["confusion"].conclusion
+    assert "taking meningioma for none: 40% of 10 cases" in figures["confusion"].conclusion
     assert figures["confusion"].x_categories == ("glioma (10)", "meningioma (10)", "none (10)")
     assert [series.y[1] for series in figures["confusion"].series] == pytest.approx([0.0, 0.6, 0.4])
     assert "tells glioma from the rest best (AUROC 1.000)" in figures["roc"].conclusion

@@ -21,6 +21,7 @@ from bedside.study.gaps import gaps
 from bedside.study.job import Division, Job
 from bedside.study.judged import Judged
 from bedside.study.methods import methods
+from bedside.study.pooled import pooled
 from bedside.study.progress import Progress
 from bedside.study.record import Read
 from bedside.study.release_rule import simplest_within_margin
@@ -54,6 +55,8 @@ def write_up(
         judged, rows = _judged(job, stored, "test")
         analysis = _analysis(job, division, judged, rows)
         performance += analysis.performance()
+        if division.validation.by_split:
+            performance += pooled(analysis)
         comparisons += analysis.comparisons(record.primary(job) if number == 0 else None)
         shifts += shift(division, job.study.modality, job.study.endpoint)
         names = [split.name for split in division.splits]

@@ -66,7 +66,7 @@ def _roc(judged: Sequence[Judged], drawing: Drawing) -> Figure:
         name="roc",
         title="Receiver operating characteristic",
         conclusion=conclusion + _averaged(first.view, "AUROCs"),
-        alt=f"Sensitivity against 1 \N{MINUS SIGN} specificity, one curve a learner, points at the operating points. {conclusion}",
+        alt=f"Sensitivity against false alarms, one curve a learner, points at the operating points. {conclusion}",
         x_label="1 \N{MINUS SIGN} specificity",
         y_label="Sensitivity",
         series=(*curves, *points),

@@ -1,0 +1,129 @@
+"""Fairness, robustness, shift, uncertainty and pooling, on cohorts whose truth is known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.study.tiny import Rows, X, digest, small, variables
+
+from bedside.data.validation import CrossValidation, Holdout, LeaveSiteOut
+from bedside.evidence.schema import Evidence
+from bedside.modalities.modality import Modality, Perturbation
+from bedside.study.run import run
+
+
+def lose_first(rows: list[X], rng: np.random.Generator) -> list[X]:
+    order = rng.permutation(len(rows)).tolist()
+    return [(rows[k][0], row[1]) for k, row in zip(order, rows, strict=True)]
+
+
+def lose_nothing(rows: list[X], rng: np.random.Generator) -> list[X]:
+    del rng
+    return list(rows)
+
+
+def perturbations(rows: list[X]) -> tuple[Perturbation[X], ...]:
+    del rows
+    return (
+        Perturbation(name="a permuted", family="permuted", variable="a", strength=1.0, apply=lose_first),
+        Perturbation(name="nothing", family="noise", variable="", strength=0.0, apply=lose_nothing),
+    )
+
+
+STRESSED = Modality(name="numbers", variables=variables, digest=digest, perturbations=perturbations)
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    folder = tmp_path_factory.mktemp("further")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BEDSIDE_LEDGER", str(folder / "ledger.jsonl"))
+        study = small(
+            source=Rows(n=600),
+            validations=(CrossValidation(folds=3), Holdout(), LeaveSiteOut()),
+            modality=STRESSED,
+            bootstrap=200,
+        )
+        return run(study, out=folder / "run", jobs=1)
+
+
+def test_gaps_compare_each_group_with_the_largest(evidence: Evidence) -> None:
+    rows = [gap for gap in evidence.gaps if (gap.learner, gap.measure) == ("both", "auroc")]
+    assert [(gap.attribute, {gap.group, gap.reference}) for gap in rows] == [("sex", {"male", "female"})]
+    (gap,) = rows
+    values = {
+        row.group: row.value
+        for row in evidence.performance
+        if (row.learner, row.measure, row.partition) == ("both", "auroc", "out_of_fold")
+    }
+    one, other = values[f"sex={gap.group}"], values[f"sex={gap.reference}"]
+    assert one is not None
+    assert other is not None
+    assert gap.difference == pytest.approx(one - other)
+    assert gap.low is not None
+    assert gap.high is not None
+    assert gap.low < gap.difference < gap.high
+    assert gap.p_adjusted is not None
+    assert gap.p is not None
+    assert gap.p_adjusted >= gap.p
+
+
+def test_permuting_what_a_learner_uses_hurts_and_doing_nothing_changes_nothing(evidence: Evidence) -> None:
+    nothing = [row for row in evidence.robustness if row.name == "nothing"]
+    assert len(nothing) == 3
+    assert all(row.change == 0 for row in nothing)
+    worth = {row.learner: row for row in evidence.explanations if row.variable == "a"}
+    assert worth["first_only"].low is not None
+    assert worth["first_only"].low > 0
+    assert worth["neither"].value == 0
+
+
+def test_sets_cover_what_they_promise_overall_and_by_class(evidence: Evidence) -> None:
+    for group in ("all", "outcome=ill", "outcome=well"):
+        row = next(r for r in evidence.coverage if (r.learner, r.group) == ("both", group))
+        assert row.low is not None
+        assert row.high is not None
+        assert row.low - 0.02 <= row.nominal <= row.high + 0.02
+        assert row.size is not None
+        assert 1 <= row.size <= 2
+
+
+def test_abstaining_on_the_least_certain_lowers_the_error(evidence: Evidence) -> None:
+    row = next(r for r in evidence.selective if r.learner == "both")
+    assert row.answered is not None
+    assert row.error is not None
+    assert row.error < row.error_of_all
+    assert 0 < row.answered < 1
+
+
+def test_random_folds_have_no_shift_and_sites_have_little(evidence: Evidence) -> None:
+    assert {row.validation for row in evidence.shift} == {"holdout", "leave_site_out"}
+    means = [row.value for row in evidence.shift if row.statistic == "standardised mean difference"]
+    assert max(map(abs, means)) < 0.4
+
+
+def test_sites_are_pooled_with_heterogeneity_and_prediction_interval(evidence: Evidence) -> None:
+    row = next(
+        r for r in evidence.performance if (r.learner, r.measure, r.group) == ("both", "auroc", "pooled over splits")
+    )
+    sites = [
+        r.value
+        for r in evidence.performance
+        if (r.learner, r.measure) == ("both", "auroc") and r.group.startswith("split=site=") and r.value is not None
+    ]
+    assert row.value is not None
+    assert min(sites) <= row.value <= max(sites)
+    assert "prediction interval" in row.method
+
+
+def test_sample_size_counts_parameters_and_says_what_is_met(evidence: Evidence) -> None:
+    rows = {row.criterion: row for row in evidence.sample_size}
+    assert rows["events per parameter"].met
+    assert rows["development: shrinkage"].needed is not None
+    assert rows["development: shrinkage"].available == 390
+
+
+def test_too_few_events_make_no_claim_of_equivalence(tmp_path: Path) -> None:
+    found = run(small(source=Rows(n=60), validations=(Holdout(),), minimum_group=2), out=tmp_path, jobs=1)
+    assert found.gaps
+    assert all(gap.equivalent is None for gap in found.gaps)
