@@ -6,7 +6,7 @@ Sources: Vovk 2012, ACML (coverage given the calibration sample); Angelopoulos a
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +39,7 @@ def coverage(covered: ArrayLike, level: float = 0.95, cluster: ArrayLike | None 
 
 def coverage_by(
     covered: ArrayLike,
-    group: Sequence[str],
+    group: ArrayLike,
     *,
     least: int = 20,
     level: float = 0.95,

@@ -91,8 +91,8 @@ def clustered_delong(scores: ArrayLike, label: ArrayLike, cluster: ArrayLike) ->
     """
     matrix, positive = _matrix(scores, label)
     patient = checks.codes(cluster, "cluster", positive.size)
-    of_positive, of_negative = placements(matrix, positive)
     checks.two_classes(positive, least=2)
+    of_positive, of_negative = placements(matrix, positive)
     aurocs = of_positive.mean(axis=1)
     ours = _cluster_sums(of_positive - aurocs[:, None], patient[positive], int(patient.max()) + 1)
     theirs = _cluster_sums(of_negative - aurocs[:, None], patient[~positive], int(patient.max()) + 1)

@@ -51,7 +51,7 @@ class Gaps(NamedTuple):
 
 def group_gaps(
     statistic: Statistic,
-    group: Sequence[str],
+    group: ArrayLike,
     *,
     patient: ArrayLike | None = None,
     least: int = 20,
@@ -160,7 +160,7 @@ class EqualisedOdds(NamedTuple):
 def equalised_odds(
     flagged: ArrayLike,
     label: ArrayLike,
-    group: Sequence[str],
+    group: ArrayLike,
     *,
     patient: ArrayLike | None = None,
     least: int = 10,

@@ -5,7 +5,6 @@ freedom); Hillis, Berbaum and Metz 2008, Acad Radiol 15:647; Hillis 2014, Stat M
 """
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -36,16 +35,14 @@ class Readings(NamedTuple):
     readers: tuple[str, ...]
 
 
-def crossed(
-    arm: Sequence[str], reader: Sequence[str], case: Sequence[str], rating: ArrayLike, truth: ArrayLike
-) -> Readings:
+def crossed(arm: ArrayLike, reader: ArrayLike, case: ArrayLike, rating: ArrayLike, truth: ArrayLike) -> Readings:
     """Readings in long form, one a row, to a fully crossed study.
 
     Raises:
         StatisticsError: A reading missing or given twice (the analysis is not defined for readers who read different
             cases: say which were read by all, or analyse those), or a case with two truths.
     """
-    values = checks.finite(rating, "rating", len(case))
+    values = checks.finite(rating, "rating", np.size(case))
     positive = checks.labels(truth, values.size)
     arms, arm_code = np.unique(np.asarray(arm), return_inverse=True)
     readers, reader_code = np.unique(np.asarray(reader), return_inverse=True)
