@@ -67,3 +67,23 @@ def test_future_times_are_counted_with_and_without_zone() -> None:
     late = now + timedelta(days=1)
     samples = [sample(0, when=now), sample(1, when=late), sample(2, when=late.replace(tzinfo=None)), sample(3)]
     assert audit.in_the_future(samples, now=now) == 2
+
+
+def test_target_encoding_is_found_and_honest_levels_are_not() -> None:
+    rng = np.random.default_rng(0)
+    outcome = rng.integers(0, 2, 300).astype(float)
+    ward = rng.integers(0, 8, 300)
+    means = np.array([outcome[ward == k].mean() for k in range(8)])
+    columns = [("encoded", means[ward]), ("level", ward.astype(float)), ("number", rng.normal(size=300))]
+    assert audit.target_encoded(columns, outcome) == ("encoded",)
+
+
+def test_near_copies_are_counted_without_the_identical_ones() -> None:
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(200, 5))
+    matrix[100] = matrix[0]
+    matrix[101:104] = matrix[1:4] + 0.001
+    learned, judged = np.arange(100), np.arange(100, 200)
+    assert audit.near_copies(matrix, learned, judged) == 3
+    assert audit.near_copies(rng.normal(size=(200, 5)), learned, judged) == 0
+    assert audit.near_copies(matrix[:, :2], learned, judged) == 0

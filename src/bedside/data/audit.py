@@ -76,6 +76,65 @@ def suspects(
     return tuple(sorted(found, key=lambda suspect: -suspect.separation))
 
 
+def target_encoded(columns: Sequence[tuple[str, Floats]], outcome: Floats) -> tuple[str, ...]:
+    """Numbers that are the mean outcome of the cases that share them: a category encoded by looking at the outcome.
+
+    Args:
+        columns: Names and values of predictors, each shape (n,), NaN where missing.
+        outcome: Outcome as a number, shape (n,).
+    """
+    found = []
+    for name, numbers in columns:
+        known = ~np.isnan(numbers)
+        values, code = np.unique(numbers[known], return_inverse=True)
+        if not 3 <= values.size < known.sum() / 2:
+            continue
+        size = np.bincount(code)
+        mean = np.bincount(code, weights=outcome[known]) / size
+        shared = size > 1
+        same = np.isclose(values, mean, rtol=1e-6, atol=1e-9) & shared
+        if size[same].sum() > 0.9 * size[shared].sum() and np.unique(values[same]).size >= 3:
+            found.append(name)
+    return tuple(found)
+
+
+def near_copies(matrix: Floats, learned: Integers, judged: Integers, *, closer_than: float = 0.01) -> int:
+    """How many judged cases almost equal a case that was learned from, without being identical to any.
+
+    Two cases almost equal one another when no predictor differs by more than `closer_than` standard deviations.
+    Neighbours are sought along three random directions, so that the count is a lower bound in large cohorts.
+
+    Args:
+        matrix: Numbers, shape (cases, predictors), NaN where missing; a missing value equals only a missing value.
+        learned: Positions that were learned from.
+        judged: Positions that were judged.
+        closer_than: Largest difference in any predictor, in standard deviations.
+    """
+    spread = np.nanstd(np.where(np.isfinite(matrix), matrix, np.nan), axis=0)
+    usable = spread > 0
+    if usable.sum() < 3:
+        return 0
+    scaled = np.where(np.isnan(matrix), 1e6, matrix)[:, usable] / spread[usable]
+    scaled = scaled - scaled.mean(axis=0)
+    inside = np.zeros(len(matrix), dtype=bool)
+    inside[learned] = True
+    order_of = np.random.default_rng(0).normal(size=(usable.sum(), 3))
+    near: set[int] = set()
+    same: set[int] = set()
+    both = np.concatenate([learned, judged])
+    for direction in order_of.T:
+        order = both[np.argsort(scaled[both] @ direction, kind="stable")]
+        for step in range(1, 9):
+            a, b = order[:-step], order[step:]
+            across = inside[a] != inside[b]
+            a, b = a[across], b[across]
+            gap = np.abs(scaled[a] - scaled[b]).max(axis=1, initial=0.0)
+            test = np.where(inside[a], b, a)
+            same |= set(test[gap == 0].tolist())
+            near |= set(test[(gap > 0) & (gap < closer_than)].tolist())
+    return len(near - same)
+
+
 @dataclass(frozen=True, slots=True)
 class Duplicates:
     """Cases with identical predictors.

@@ -5,6 +5,7 @@ Every analysis is one weight matrix on stored rows; this file knows no kind of e
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -243,6 +244,24 @@ def groups_of(
             reason = f"{people} patients, fewer than the declared minimum of {minimum}" if people < minimum else ""
             found.append(Group(f"{name}={value}", rows, reason))
     return found
+
+
+def groups_by_period(times: Sequence[datetime | None], *, patients: Integers, minimum: int) -> list[Group]:
+    """One group for each year of the index time, or quarter where they span less than two years; none without times."""
+    known = [time for time in times if time is not None]
+    if not known:
+        return []
+    quarters = (max(known) - min(known)).days < 2 * 365
+    names = [_period(time, quarters=quarters) for time in times]
+    if len(set(names)) < 2:
+        return []
+    return groups_of([{"period": name} for name in names], ("period",), patients=patients, minimum=minimum)[1:]
+
+
+def _period(time: datetime | None, *, quarters: bool) -> str:
+    if time is None:
+        return "unknown"
+    return f"{time.year} Q{(time.month + 2) // 3}" if quarters else str(time.year)
 
 
 def groups_by_split(judged: Judged[Any, Any], names: Sequence[str], *, minimum: int) -> list[Group]:

@@ -31,7 +31,7 @@ def findings(
         splits: Validation name, split, and the samples and digests it indexes.
     """
     found = [*_disguised(samples, modality, endpoint), _twins(samples, digests)]
-    found += _across(splits)
+    found += _across(splits, modality)
     future = audit.in_the_future(samples)
     if future:
         text = f"{future} index times lie in the future; check the clock or the date format"
@@ -67,6 +67,10 @@ def _disguised(
         )
         for suspect in audit.suspects(columns, classes=classes, values=values)
     ]
+    outcome = values if values is not None else np.asarray(classes, dtype=np.float64)
+    for name in audit.target_encoded([pair for pair in columns if not pair[0].startswith("missingness")], outcome):
+        text = f"{name} equals the mean outcome of the cases that share its value: it was made by looking at outcomes"
+        found.append(Finding(kind="target_encoding", severity="serious", text=text, count=1))
     if not found and columns:
         text = f"no predictor alone, present or missing, comes near the outcome (limit {audit.NEAR_PERFECT})"
         found.append(Finding(kind="disguised_outcome", severity="info", text=text))
@@ -80,22 +84,29 @@ def _missing(variable: Variable) -> Booleans:
 
 
 def _ordered(variable: Variable, classes: Integers | None, values: Floats | None) -> Floats:
-    """Numbers as they are; categories as the mean outcome of the others in their category, NaN where missing or alone.
+    """Numbers as they are; categories as the mean outcome of their category among the other half of the cases.
 
-    Leaving the case itself out keeps a column of rare categories (an identifier) from looking like the outcome.
+    Halves, because a mean that holds or leaves out the case itself would make any rare or near-constant category look
+    like the outcome. A category that the other half does not hold counts as missing.
     """
     if variable.numbers is not None:
         return variable.numbers
     if variable.codes is None:
         return np.zeros(0)
     outcome = values if values is not None else np.asarray(classes, dtype=np.float64)
-    known = variable.codes >= 0
-    codes = np.where(known, variable.codes, 0).astype(np.int64)
-    size = np.bincount(codes[known], minlength=codes.max(initial=0) + 1)[codes]
-    total = np.bincount(codes[known], weights=outcome[known], minlength=codes.max(initial=0) + 1)[codes]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = (total - outcome) / (size - 1)
-    return np.where(known & (size > 1), mean, np.nan)
+    codes = variable.codes.astype(np.int64)
+    half = np.random.default_rng(0).permutation(codes.size) % 2 == 0
+    encoded = np.full(codes.size, np.nan)
+    size = codes.max(initial=0) + 1
+    for learned, told in ((half, ~half), (~half, half)):
+        known = learned & (codes >= 0)
+        count = np.bincount(codes[known], minlength=size)
+        total = np.bincount(codes[known], weights=outcome[known], minlength=size)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where(count > 0, total / count, np.nan)
+        asked = told & (codes >= 0)
+        encoded[asked] = mean[codes[asked]]
+    return encoded
 
 
 def _twins(samples: Sequence[Sample[Any, Any]], digests: Sequence[bytes]) -> Finding:
@@ -109,17 +120,29 @@ def _twins(samples: Sequence[Sample[Any, Any]], digests: Sequence[bytes]) -> Fin
     return Finding(kind="duplicate_cases", severity="warning", text=text, count=twins.cases)
 
 
-def _across(splits: Sequence[tuple[str, Split, Sequence[Sample[Any, Any]], Sequence[bytes]]]) -> list[Finding]:
+def _across(
+    splits: Sequence[tuple[str, Split, Sequence[Sample[Any, Any]], Sequence[bytes]]], modality: Modality[Any]
+) -> list[Finding]:
     copies: dict[str, int] = {}
+    close: dict[str, int] = {}
     shared: dict[str, int] = {}
+    matrices: dict[str, Floats] = {}
     for name, split, samples, digests in splits:
         copies[name] = copies.get(name, 0) + audit.copies_in_test(split, digests)
+        if name not in matrices:
+            matrices[name] = _matrix(modality.variables([sample.predictors for sample in samples]), len(samples))
+        learned = np.concatenate([split.development, split.selection, split.calibration])
+        close[name] = close.get(name, 0) + audit.near_copies(matrices[name], learned, split.test)
         shared[name] = shared.get(name, 0) + audit.patients_on_both_sides(split, samples)
     found = []
     for name, count in copies.items():
         if count:
             text = f"{name}: {count} judged cases are identical in all predictors to a case that was learned from"
             found.append(Finding(kind="copies_across_partitions", severity="warning", text=text, count=count))
+    for name, count in close.items():
+        if count:
+            text = f"{name}: {count} judged cases differ from a case that was learned from by next to nothing"
+            found.append(Finding(kind="near_copies_across_partitions", severity="warning", text=text, count=count))
     for name, count in shared.items():
         severity = "serious" if count else "info"
         text = f"{name}: {count} patients stand on both sides of a split"
@@ -127,3 +150,14 @@ def _across(splits: Sequence[tuple[str, Split, Sequence[Sample[Any, Any]], Seque
             Finding.model_validate({"kind": "patients_across", "severity": severity, "text": text, "count": count})
         )
     return found
+
+
+def _matrix(variables: Sequence[Variable], cases: int) -> Floats:
+    """Numbers and category codes side by side, NaN where missing."""
+    columns = []
+    for variable in variables:
+        if variable.numbers is not None:
+            columns.append(variable.numbers)
+        elif variable.codes is not None:
+            columns.append(np.where(variable.codes < 0, np.nan, variable.codes))
+    return np.column_stack(columns) if columns else np.empty((cases, 0))

@@ -15,7 +15,7 @@ from bedside.endpoints.endpoint import Categorical, Reference, View
 from bedside.evidence import schema
 from bedside.evidence.figure import Figure
 from bedside.study import describe, record, tables
-from bedside.study.analysis import Analysis, Group, Scope, adjust, groups_by_split, groups_of
+from bedside.study.analysis import Analysis, Group, Scope, adjust, groups_by_period, groups_by_split, groups_of
 from bedside.study.fits import Judgement, read
 from bedside.study.gaps import gaps
 from bedside.study.job import Division, Job
@@ -156,6 +156,8 @@ def _analysis(job: Job, division: Division, judged: list[Judged[Any, Any]], rows
     attributes = [division.samples[k].attributes for k in rows.tolist()]
     minimum = study.minimum_group
     groups = groups_of(attributes, study.subgroups, patients=judged[0].patient, minimum=minimum)
+    times = [division.samples[k].index_time for k in rows.tolist()]
+    groups += groups_by_period(times, patients=judged[0].patient, minimum=minimum)
     if validation.by_split:
         names = [split.name for split in division.splits]
         groups += groups_by_split(judged[0], names, minimum=minimum)
