@@ -150,20 +150,21 @@ def _positive(column: str, words: dict[str, int], asked: str | None) -> tuple[st
             raise OutcomeProblem(msg)
         return match, f"outcome {column!r}: {match!r} is the positive class, as asked"
     counts = ", ".join(f"{word!r} {count:,} rows" for word, count in words.items())
+    numeric = all(_is_number(word) for word in words)
+    if numeric and set(words) != {"0", "1"}:  # 1 and 2 are coded either way: neither number speaks for itself
+        largest = max(words, key=float)
+        return largest, (
+            f"outcome {column!r}: {largest!r}, the larger number, is taken for the positive class ({counts}); "
+            "name the positive value if that is wrong"
+        )
     for word in words:
         others = [other for other in words if other != word]
         if word.casefold() in _POSITIVE and others[0].casefold() not in _POSITIVE:
             return word, f"outcome {column!r}: {word!r} is taken for the positive class ({counts})"
         if word.casefold() in _NEGATIVE and others[0].casefold() not in _NEGATIVE:
             return others[0], f"outcome {column!r}: {others[0]!r} is taken for the positive class ({counts})"
-    if all(_is_number(word) for word in words):
-        largest = max(words, key=float)
-        return (
-            largest,
-            f"outcome {column!r}: {largest!r}, the larger number, is taken for the positive class ({counts})",
-        )
     rarer = min(words, key=lambda word: (words[word], word))
     return rarer, (
         f"outcome {column!r}: {rarer!r}, the rarer value, is taken for the positive class ({counts}); "
-        "name it with --positive if that is wrong"
+        "name the positive value if that is wrong"
     )

@@ -88,7 +88,7 @@ def render(declared: Declaration, notes: Sequence[str] = ()) -> str:
     """A commented study.toml; `parse` gives back the same declaration."""
     document = tomlkit.document()
     for line in (*_HEADER, *(["", "What was found:"] if notes else []), *notes):
-        document.add(tomlkit.comment(line) if line else tomlkit.comment(""))
+        document.add(tomlkit.comment(_one_line(line)))
     document.add(tomlkit.nl())
     content = declared.model_dump(mode="json", exclude_none=True)
     document.add("format", content["format"])
@@ -103,6 +103,11 @@ def render(declared: Declaration, notes: Sequence[str] = ()) -> str:
         document.add(name, _tables(content[name], _COMMENTS[name]))
     document.add("set_aside", _table(content["set_aside"], _COMMENTS["set_aside"]))
     return tomlkit.dumps(document)
+
+
+def _one_line(text: str) -> str:
+    """Text for a comment: TOML allows no control characters there."""
+    return "".join(mark if mark.isprintable() else " " for mark in text)
 
 
 def _table(content: dict[str, Any], comment: str) -> TomlTable:

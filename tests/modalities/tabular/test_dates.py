@@ -6,11 +6,13 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.modalities.tabular.law import law
 
 from bedside.errors import TableProblem
 from bedside.modalities.tabular.dates import FORMS, date_share, moments
 
 
+@law
 @given(st.lists(st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)), min_size=1, max_size=20))  # noqa: DTZ001
 def test_every_form_gives_the_moments_back(times: list[datetime]) -> None:
     whole = [time.replace(microsecond=0) for time in times]

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.modalities.tabular.law import law
 
 from bedside.modalities.tabular.column import Column, Schema
 from bedside.modalities.tabular.features import Encoding, Features
@@ -63,6 +64,7 @@ def of(cells: list[tuple[float | None, str | None, float | None]]) -> list[Recor
     return rows([c[0] for c in cells], [c[1] for c in cells], [c[2] for c in cells])
 
 
+@law
 @given(TABLES, TABLES, st.sampled_from(["one_hot", "codes"]), st.booleans(), st.booleans())
 def test_features_alone_equal_features_in_company(
     development: list[tuple[float | None, str | None, float | None]],
@@ -82,6 +84,7 @@ def test_features_alone_equal_features_in_company(
     np.testing.assert_array_equal(matrix, restored.transform(cases))
 
 
+@law
 @given(TABLES, TABLES)
 def test_batches_alone_equal_batches_in_company(
     development: list[tuple[float | None, str | None, float | None]],

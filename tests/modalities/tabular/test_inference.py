@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.modalities.tabular.law import law
 
 from bedside.errors import TableProblem
 from bedside.modalities.tabular.column import Column
@@ -164,6 +165,7 @@ CELLS = st.one_of(
 )
 
 
+@law
 @given(CELLS)
 def test_what_is_inferred_can_be_restricted(cells: list[object]) -> None:
     series = pl.Series("x", cells)

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.modalities.tabular.law import law
 
 from bedside.modalities.tabular.column import Column, Schema
 from bedside.modalities.tabular.modality import tabular
@@ -39,6 +40,7 @@ CELLS = st.tuples(
 )
 
 
+@law
 @given(st.lists(CELLS, min_size=1, max_size=20))
 def test_digests_are_equal_exactly_when_the_content_is(
     cells: list[tuple[float | None, str | None, str | None]],

@@ -151,7 +151,7 @@ def test_parquet_that_is_none(tmp_path: Path) -> None:
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r", exclude_categories=["Cs"]), max_size=8)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=6), st.sampled_from(",;\t|"))
 def test_what_was_written_is_read_back(tmp_path: Path, rows: list[list[str]], separator: str) -> None:
     text = io.StringIO()
@@ -163,7 +163,7 @@ def test_what_was_written_is_read_back(tmp_path: Path, rows: list[list[str]], se
     assert [cell or "" for row in frame.rows() for cell in row] == stripped.to_list()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_on_purpose(tmp_path: Path, content: bytes) -> None:
     path = written(tmp_path, content)
@@ -173,7 +173,7 @@ def test_any_bytes_are_read_or_refused_on_purpose(tmp_path: Path, content: bytes
         assert "\n" not in str(problem).replace(str(path), "")  # noqa: PT017 - both ways are right
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.integers(1, 400))
 def test_a_truncated_file_is_never_read_as_whole(tmp_path: Path, kept: int) -> None:
     whole = b"id,age,died\n" + b"".join(b"%d,%d,%d\n" % (k + 10, 40 + k, k % 2) for k in range(40))

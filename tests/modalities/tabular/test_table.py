@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.modalities.tabular.law import law
 
 from bedside.errors import TableProblem
 from bedside.modalities.tabular.column import Column, Schema
@@ -66,6 +67,7 @@ def test_restricting_again_costs_nothing() -> None:
     assert raw.restricted(SCHEMA).restricted(SCHEMA) is raw.restricted(SCHEMA)
 
 
+@law
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=30))
 def test_a_frame_has_the_rows_in_the_order_asked(positions: list[int]) -> None:
     one, other = Table(pl.DataFrame({"a": range(10)})), Table(pl.DataFrame({"a": range(100, 110)}))
