@@ -12,6 +12,7 @@ from bedside.endpoints.continuous.kind import continuous
 from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.multiclass.kind import multiclass
 from bedside.errors import StudyError
+from bedside.explain.tabular import EXPLAINERS
 from bedside.modalities.tabular.column import nearest_name
 from bedside.modalities.tabular.modality import tabular
 from bedside.modalities.tabular.table import Record, Table
@@ -78,6 +79,7 @@ def build(declared: Declaration, folder: Path, *, table: Table | None = None) ->
         ),
         limits=_limits(declared),
         title=declared.study.name.replace("_", " ").capitalize(),
+        explainers=EXPLAINERS,
     )
 
 

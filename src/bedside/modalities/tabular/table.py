@@ -25,13 +25,15 @@ class Table:
     frame: pl.DataFrame
     _cells: dict[str, list[Any]] = field(default_factory=dict, init=False, repr=False)
     _restricted: dict[Schema, "Table"] = field(default_factory=dict, init=False, repr=False)
+    # The same by identity, each with its schema to keep it alive: every record asks, and comparing schemas is slow.
+    _known: dict[int, tuple[Schema, "Table"]] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return self.frame.height
 
     def __getstate__(self) -> dict[str, Any]:
         # Caches stay behind: a table travels to workers, and they rebuild what they use.
-        return {"frame": self.frame, "_cells": {}, "_restricted": {}}
+        return {"frame": self.frame, "_cells": {}, "_restricted": {}, "_known": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
@@ -53,12 +55,17 @@ class Table:
         Raises:
             TableProblem: A declared column is absent, or holds what its kind does not allow.
         """
-        if schema not in self._restricted:
-            frame = pl.DataFrame([_typed(self.frame, column) for column in schema.columns])
-            self._restricted[schema] = (
-                self if frame.equals(self.frame) and _same_types(frame, self.frame) else (Table(frame))
-            )
-        return self._restricted[schema]
+        known = self._known.get(id(schema))
+        if known is None:
+            if schema not in self._restricted:
+                self._restricted[schema] = self._restrict(schema)
+            known = self._known[id(schema)] = (schema, self._restricted[schema])
+        return known[1]
+
+    def _restrict(self, schema: Schema) -> "Table":
+        frame = pl.DataFrame([_typed(self.frame, column) for column in schema.columns])
+        same = frame.schema == self.frame.schema and frame.equals(self.frame)
+        return self if same else Table(frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +140,6 @@ def _gathered(rows: Sequence[Record]) -> pl.DataFrame:
             raise TableProblem(msg)
     order = np.argsort(np.concatenate([np.asarray(places) for _, _, places in tables.values()]))
     return pl.concat([part.select(names) for part in parts], how="vertical_relaxed")[order]
-
-
-def _same_types(one: pl.DataFrame, other: pl.DataFrame) -> bool:
-    return one.schema == other.schema
 
 
 def _typed(frame: pl.DataFrame, column: Column) -> pl.Series:
