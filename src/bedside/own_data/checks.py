@@ -125,7 +125,8 @@ def _check_contradictions(declared: Declaration, known: pl.DataFrame) -> None:
         msg = (
             f"{count} patient(s) have rows with contradicting values of the outcome {part.column!r} and no index time "
             "tells the rows apart; name the column of the index time (--index-time), correct the table, or, where "
-            "each row is an encounter with an outcome of its own, say so (--encounters; differs_within_patient in study.toml)"
+            "each row is an encounter with an outcome of its own, say so (--encounters, or differs_within_patient in "
+            "study.toml)"
         )
         raise OutcomeProblem(msg)
 
