@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +37,21 @@ def command_line() -> str:
 
     from bedside.cli.main import app
 
-    group: Any = get_command(app)
-    parts = []
+    return "\n\n".join(_command(f"bedside {name}", each) for name, each in _commands(get_command(app)))
+
+
+def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Commands by the words that name them, those of subgroups too."""
     for name, command in group.commands.items():
-        parts.append(f"## bedside {name}\n\n{_prose(command.help or '')}")
-        parts.append("| option | meaning |\n|---|---|\n" + "\n".join(_row(each) for each in command.params))
-    return "\n\n".join(parts)
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+def _command(name: str, command: Any) -> str:
+    rows = "\n".join(_row(each) for each in command.params)
+    return f"## {name}\n\n{_prose(command.help or '')}\n\n| option | meaning |\n|---|---|\n{rows}"
 
 
 def _prose(text: str) -> str:
