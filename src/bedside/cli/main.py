@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bedside import __version__
-from bedside.cli import compare, data, failure, new, plan, predict, report, schema
+from bedside.cli import compare, data, failure, new, plan, predict, readers, report, schema
 from bedside.cli import list as listing
 from bedside.cli import run as running
 
@@ -67,6 +67,9 @@ for _command, _name, _panel in (
     (schema.print_schema, "schema", "Results"),
 ):
     app.command(_name, rich_help_panel=_panel, help=failure.literal(_command.__doc__ or ""))(_command)
+
+
+app.add_typer(readers.app, rich_help_panel="Results")
 
 
 def main(arguments: Sequence[str]) -> int:

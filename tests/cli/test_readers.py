@@ -1,0 +1,105 @@
+"""`bedside readers` from the list to the page."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from bedside.evidence.readers import ReaderEvidence
+
+from .conftest import Bedside
+
+CASES = [f"case-{k}" for k in range(24)]
+
+
+@pytest.fixture
+def study(bedside: Bedside, tmp_path: Path) -> Path:
+    """A finished blinded crossover: ana always right with the model, both sometimes wrong without."""
+    truth = {case: k % 3 == 0 for k, case in enumerate(CASES)}
+    (tmp_path / "cases.csv").write_text("case\n" + "\n".join(CASES) + "\n")
+    (tmp_path / "truth.csv").write_text("case,truth\n" + "".join(f"{c},{int(t)}\n" for c, t in truth.items()))
+    (tmp_path / "model.csv").write_text(
+        "case,prediction\n" + "".join(f"{c},{0.8 if t else 0.1}\n" for c, t in truth.items())
+    )
+    answer = bedside("readers", "list", "cases.csv", "--readers", "ana,ben", "--key", "key.csv", "--aided", "--seed", 1)
+    assert answer.code == 0, answer.err
+    key = {row["code"]: row for row in _rows(tmp_path / "key.csv")}
+    for path in (tmp_path / "lists").iterdir():
+        rows = _rows(path)
+        for row in rows:
+            case = key[row["code"]]["case"]
+            slip = row["arm"] == "without" and int(case[5:]) % (4 if path.stem == "ana" else 5) == 0
+            row["reading"] = str(int(truth[case] != slip))
+        with path.open("w") as stream:
+            table = csv.DictWriter(stream, rows[0])
+            table.writeheader()
+            table.writerows(rows)
+    return tmp_path
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text("utf-8").splitlines()))
+
+
+def test_from_blinded_lists_to_a_page(bedside: Bedside, study: Path) -> None:
+    answer = bedside(
+        "readers", "judge", "lists/ana.csv", "lists/ben.csv", "--key", "key.csv", "--reference", "truth.csv",
+        "--model", "model.csv", "--model-threshold", "0.5", "--primary", "sensitivity", "--json",
+    )  # fmt: skip
+    assert answer.code == 0, answer.err
+    found = ReaderEvidence.model_validate_json((study / "readers/readers.json").read_bytes())
+    assert answer.json["verdict"] == found.verdict
+    assert found.arms == ("with", "without")
+    assert found.crossed
+    (primary,) = [row for row in found.contrasts if row.primary]
+    assert (primary.first, primary.second) == ("the average reader (with)", "the average reader (without)")
+    page = (study / "readers/readers.html").read_text("utf-8")
+    assert found.verdict in page
+    assert "Content-Security-Policy" in page
+    assert not any(word in page for word in ('src="http', 'href="http', *CASES))
+
+
+@pytest.mark.usefixtures("study")
+def test_a_person_reads_a_table(bedside: Bedside) -> None:
+    answer = bedside(
+        "readers", "judge", "lists/ana.csv", "lists/ben.csv", "--key", "key.csv", "--reference", "truth.csv"
+    )
+    assert answer.code == 0, answer.err
+    assert "sensitivity" in answer.out
+    assert "readers/readers.html" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("judge", "absent.csv", "--reference", "truth.csv"), 3, "absent.csv does not exist"),
+        (("judge", "lists/ana.csv", "--reference", "truth.csv"), 3, "no column 'case'"),
+        (("judge", "lists/ana.csv", "--key", "truth.csv"), 3, "no column 'code'"),
+        (("judge", "lists/ana.csv", "--scale", "sometimes"), 2, "scale is 'sometimes'"),
+        (("judge", "lists/ana.csv", "--key", "key.csv", "--reference", "truth.csv", "--pooled", "zoe"), 2, "'zoe'"),
+        (("judge", "lists/ana.csv", "--run", "a", "--model", "b"), 2, "either --run RUN or --model FILE"),
+        (("judge", "lists/ana.csv", "--run", "nothing"), 3, "nothing/evidence.json does not exist"),
+        (("list", "cases.csv", "--readers", "ana,ana", "--key", "k.csv"), 2, "named more than once"),
+        (("list", "cases.csv", "--readers", "ana", "--key", "lists/k.csv"), 2, "keep it elsewhere"),
+        (("list", "truth.csv", "--readers", "ana", "--key", "key.csv"), 2, "never overwritten"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    bedside: Bedside, study: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    answer = bedside("readers", *arguments)
+    assert (answer.code, answer.out) == (code, "")
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+    assert not (study / "readers").exists()
+
+
+def test_failures_are_json_too(bedside: Bedside) -> None:
+    answer = bedside("readers", "judge", "absent.csv", "--json")
+    assert json.loads(answer.out)["error"]["exit_code"] == 3
+
+
+@pytest.mark.parametrize("command", ["list", "judge"])
+def test_help_gives_examples(bedside: Bedside, command: str) -> None:
+    assert f"bedside readers {command} " in bedside("readers", command, "--help").out
