@@ -156,6 +156,8 @@ def _parameters(settings: Settings, cases: int, seed: int) -> dict[str, Any]:
         "min_data_in_leaf": max(1, min(int(settings["leaf_cases"]), cases // 10)),
         "feature_fraction": float(settings["feature_fraction"]),
         "lambda_l2": float(settings["ridge"]),
+        # One word against the rest: divisions of many words at once chase chance where words are many and rare.
+        "max_cat_to_onehot": 10_000,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
         "deterministic": True,

@@ -11,12 +11,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from sklearn.exceptions import ConvergenceWarning
 
+from bedside.comparators.design import Design
 from bedside.comparators.outcome import class_numbers, numbers
 from bedside.comparators.regression import from_scores, linear, logistic
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint, Numeric
 from bedside.modalities.tabular.column import Schema
-from bedside.modalities.tabular.features import Features
 from bedside.modalities.tabular.table import Record
 from bedside.training.learner import Settings, Trial
 from bedside.training.storage import damaged, read_json, write_json
@@ -25,20 +25,23 @@ from bedside.types import Floats, Json
 
 P = TypeVar("P")
 
+RAREST = 2
+"""A category word seen once has nothing to teach."""
+
 
 @dataclass(frozen=True, eq=False)
 class LinearPredictor(Generic[P]):
-    """Features, coefficients and the way to a prediction.
+    """Design, coefficients and the way to a prediction.
 
     Attributes:
         endpoint: How scores become predictions.
-        features: Fitted on development.
+        design: Fitted on development.
         coefficients: Shape (p, s); s scores a case: one for two classes or a number, k for k > 2 classes.
         intercepts: Shape (s,).
     """
 
     endpoint: Endpoint[Any, P]
-    features: Features
+    design: Design
     coefficients: Floats
     intercepts: Floats
 
@@ -46,14 +49,12 @@ class LinearPredictor(Generic[P]):
         """One prediction a case."""
         if len(predictors) == 0:
             return []
-        # A sum over each row by itself: a matrix product may round differently alone and in company.
-        matrix = self.features.transform(predictors)
-        scores = np.einsum("np,ps->ns", matrix, self.coefficients) + self.intercepts
-        return from_scores(self.endpoint, scores)
+        # A sparse product sums each row by itself: a dense one may round differently alone and in company.
+        return from_scores(self.endpoint, self.design.matrix(predictors) @ self.coefficients + self.intercepts)
 
     def save(self, folder: Path) -> None:
-        """Write features as JSON, coefficients as safetensors."""
-        write_json(folder / "features.json", {"features": self.features.state()})
+        """Write the design as JSON, coefficients as safetensors."""
+        write_json(folder / "design.json", self.design.state())
         save_file(
             {"coefficients": np.ascontiguousarray(self.coefficients), "intercepts": self.intercepts},
             folder / "coefficients.safetensors",
@@ -113,19 +114,21 @@ class ElasticNet(Generic[P]):
             ModelError: Development holds one class only, or a number is not finite.
         """
         target = self.endpoint.target
-        features = Features.fit(self.schema, [s.predictors for s in development], encode="one_hot", standardise=True)
-        matrix = features.transform([s.predictors for s in development])
+        predictors = [sample.predictors for sample in development]
+        design = Design.fit(self.schema, predictors, rarest=RAREST)
+        matrix = design.matrix(predictors)
         penalty, mixing = float(settings["penalty"]), float(settings["mixing"])
         with single_thread(), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ConvergenceWarning)
             if isinstance(target, Numeric):
-                coefficients, intercepts = linear(matrix, numbers(target, development, self.name), penalty, mixing, seed)
+                values = numbers(target, development, self.name)
+                coefficients, intercepts = linear(matrix, values, penalty, mixing, seed)
             else:
                 index = class_numbers(target, development, self.name)
                 coefficients, intercepts = logistic(matrix, index, len(target.classes), penalty, mixing, seed)
         converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
         record = {"nonzero": int((coefficients != 0).any(axis=1).sum()), "converged": converged}
-        return LinearPredictor(self.endpoint, features, coefficients, intercepts), record
+        return LinearPredictor(self.endpoint, design, coefficients, intercepts), record
 
     def load(self, folder: Path) -> LinearPredictor[P]:
         """Read back what `save` wrote; raises ModelError when it is damaged."""
@@ -136,11 +139,11 @@ def load_linear(endpoint: Endpoint[Any, P], folder: Path) -> LinearPredictor[P]:
     """Read a linear predictor; raises ModelError when it is damaged."""
     path = folder / "coefficients.safetensors"
     try:
-        features = Features.from_state(read_json(folder / "features.json")["features"])
+        design = Design.from_state(read_json(folder / "design.json"))
         arrays = load_file(path)
         coefficients, intercepts = arrays["coefficients"], arrays["intercepts"]
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise damaged(path, str(error)) from error
-    if coefficients.shape != (len(features.names), len(intercepts)):
-        raise damaged(path, f"{coefficients.shape} coefficients do not fit {len(features.names)} features")
-    return LinearPredictor(endpoint, features, coefficients, intercepts)
+    if coefficients.shape != (design.width, len(intercepts)):
+        raise damaged(path, f"{coefficients.shape} coefficients do not fit {design.width} columns")
+    return LinearPredictor(endpoint, design, coefficients, intercepts)

@@ -8,13 +8,14 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
+from scipy.sparse import csr_array
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
+from bedside.comparators.design import Design
 from bedside.comparators.outcome import class_numbers, numbers, spread
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint, Numeric
 from bedside.modalities.tabular.column import Schema
-from bedside.modalities.tabular.features import Features
 from bedside.modalities.tabular.table import Record
 from bedside.training.learner import Settings, Trial
 from bedside.training.storage import damaged, read_json, write_json
@@ -65,11 +66,11 @@ class Trees:
             np.concatenate(values),
         )
 
-    def mean(self, matrix: Floats) -> Floats:
+    def mean(self, matrix: csr_array) -> Floats:
         """The mean over trees of the reached leaves' values, shape (n, k)."""
         # scikit-learn grows and asks its trees in single precision.
-        single = matrix.astype(np.float32)
-        return np.concatenate([self._mean(single[start : start + _CHUNK]) for start in range(0, len(single), _CHUNK)])
+        chunks = (matrix[start : start + _CHUNK] for start in range(0, matrix.shape[0], _CHUNK))
+        return np.concatenate([self._mean(chunk.toarray().astype(np.float32)) for chunk in chunks])
 
     def _mean(self, rows: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Floats:
         node = np.broadcast_to(self.roots, (len(rows), len(self.roots))).copy()
@@ -94,10 +95,10 @@ class Trees:
 
 @dataclass(frozen=True, eq=False)
 class ForestModel(Generic[P]):
-    """Features, trees and the way to a prediction; `present` are the class numbers that the trees know."""
+    """Design, trees and the way to a prediction; `present` are the class numbers that the trees know."""
 
     endpoint: Endpoint[Any, P]
-    features: Features
+    design: Design
     trees: Trees
     present: Integers
 
@@ -105,7 +106,7 @@ class ForestModel(Generic[P]):
         """One prediction a case."""
         if len(predictors) == 0:
             return []
-        means = self.trees.mean(self.features.transform(predictors))
+        means = self.trees.mean(self.design.matrix(predictors))
         target = self.endpoint.target
         if isinstance(target, Numeric):
             return target.predictions(means[:, 0])
@@ -115,8 +116,8 @@ class ForestModel(Generic[P]):
         return target.predictions((shares * count + 1 / len(target.classes)) / (count + 1))
 
     def save(self, folder: Path) -> None:
-        """Write features as JSON, trees as safetensors."""
-        write_json(folder / "features.json", {"features": self.features.state()})
+        """Write the design as JSON, trees as safetensors."""
+        write_json(folder / "design.json", self.design.state())
         arrays = {name: np.ascontiguousarray(array) for name, array in self.trees.arrays().items()}
         save_file({**arrays, "present": self.present}, folder / "trees.safetensors")
 
@@ -136,7 +137,8 @@ class Forest(Generic[P]):
     label: ClassVar[str] = "Random forest"
     description: ClassVar[str] = (
         f"Random forest of {TREES} trees (scikit-learn), each grown on a bootstrap sample of at most {BAG:,} cases; "
-        "categories one-hot encoded, missing numbers replaced by the development median and marked by an indicator."
+        "category words of at least one case in a hundred have a column each, missing numbers are replaced by the "
+        "development median and marked."
     )
     members: ClassVar[int] = 1
     defaults: ClassVar[Settings] = {"leaf_cases": 3, "feature_fraction": 0.3}
@@ -163,7 +165,8 @@ class Forest(Generic[P]):
         """
         target = self.endpoint.target
         predictors = [sample.predictors for sample in development]
-        features = Features.fit(self.schema, predictors)
+        # Words of fewer than one case in a hundred share the reference, or thousands of columns slow every division.
+        design = Design.fit(self.schema, predictors, rarest=max(2, len(predictors) // 100))
         regression = isinstance(target, Numeric)
         outcome = (
             numbers(target, development, self.name)
@@ -179,18 +182,18 @@ class Forest(Generic[P]):
             random_state=seed,
         )
         with single_thread():
-            forest.fit(features.transform(predictors), outcome)
+            forest.fit(design.matrix(predictors).toarray().astype(np.float32), outcome)
         present = np.zeros(1, dtype=np.int64) if regression else forest.classes_.astype(np.int64)
         trees = Trees.of(forest)
-        return ForestModel(self.endpoint, features, trees, present), {"nodes": len(trees.feature)}
+        return ForestModel(self.endpoint, design, trees, present), {"nodes": len(trees.feature)}
 
     def load(self, folder: Path) -> ForestModel[P]:
         """Read back what `save` wrote; raises ModelError when it is damaged."""
         path = folder / "trees.safetensors"
         try:
-            features = Features.from_state(read_json(folder / "features.json")["features"])
+            design = Design.from_state(read_json(folder / "design.json"))
             arrays = load_file(path)
             present = arrays.pop("present")
-            return ForestModel(self.endpoint, features, Trees(**arrays), present)
+            return ForestModel(self.endpoint, design, Trees(**arrays), present)
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise damaged(path, str(error)) from error

@@ -106,7 +106,7 @@ class PointsScore(Generic[X, P]):
         path = folder / "score.json"
         content = read_json(path)
         try:
-            median = float(content["median"])  # type: ignore[arg-type] - JSON may hold anything; TypeError is caught
+            median = float(np.float64(content["median"]))  # type: ignore[arg-type]  # TypeError is caught
             slope, intercept = np.array(content["slope"], dtype=float), np.array(content["intercept"], dtype=float)
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(path, str(error)) from error

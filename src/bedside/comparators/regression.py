@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.special import expit, softmax
 from sklearn.linear_model import ElasticNet, LogisticRegression
 
@@ -33,7 +34,7 @@ def from_scores(endpoint: Endpoint[Any, P], scores: Floats) -> list[P]:
     return target.predictions(softmax(scores, axis=1))
 
 
-def linear(matrix: Floats, values: Floats, penalty: float, mixing: float, seed: int) -> tuple[Floats, Floats]:
+def linear(matrix: csr_array, values: Floats, penalty: float, mixing: float, seed: int) -> tuple[Floats, Floats]:
     """Coefficients (p, 1) and intercept (1,) of linear regression with an elastic-net penalty.
 
     Args:
@@ -46,13 +47,13 @@ def linear(matrix: Floats, values: Floats, penalty: float, mixing: float, seed: 
     scale = float(values.std()) or 1.0
     # In units of the outcome's standard deviation the penalty means the same for every outcome.
     model = ElasticNet(alpha=penalty, l1_ratio=max(mixing, 0.01), max_iter=10_000, random_state=seed)
-    model.fit(matrix, (values - values.mean()) / scale)
+    model.fit(_dense(matrix), (values - values.mean()) / scale)
     coefficients = cast("Floats", model.coef_)
     return coefficients[:, None] * scale, np.array([float(model.intercept_) * scale + values.mean()])
 
 
 def logistic(
-    matrix: Floats, index: Integers, classes: int, penalty: float, mixing: float, seed: int
+    matrix: csr_array, index: Integers, classes: int, penalty: float, mixing: float, seed: int
 ) -> tuple[Floats, Floats]:
     """Coefficients (p, s) and intercepts (s,) of logistic regression with an elastic-net penalty.
 
@@ -64,13 +65,14 @@ def logistic(
         mixing: Share of the absolute-value penalty.
         seed: Of the solver.
     """
+    table = _dense(matrix)
     # scikit-learn's C weighs the sum of losses against the penalty; dividing by n makes it a penalty per case.
     model = LogisticRegression(C=1 / (penalty * len(index)), solver="lbfgs", max_iter=2_000, random_state=seed)
-    model.fit(matrix, index)
+    model.fit(table, index)
     if mixing > 0:
         # The ridge solution is a close start: the slow first-order solver then needs a fraction of its steps.
         model.set_params(solver="saga", l1_ratio=mixing, warm_start=True, max_iter=_epochs(len(index)), tol=1e-3)
-        model.fit(matrix, index)
+        model.fit(table, index)
     present = cast("Integers", model.classes_)
     if classes == 2:
         return cast("Floats", model.coef_).T, cast("Floats", model.intercept_)
@@ -93,13 +95,18 @@ def unpenalised(
         if isinstance(target, Numeric):
             design = np.column_stack([matrix, np.ones(len(matrix))])
             solution = np.linalg.lstsq(design, numbers(target, samples, learner), rcond=None)[0]
-            return solution[:-1, None], solution[-1:]
+            return cast("Floats", solution[:-1, None]), cast("Floats", solution[-1:])
         centre, scale = matrix.mean(axis=0), matrix.std(axis=0)
         scale[scale == 0] = 1
         index = class_numbers(target, samples, learner)
-        slope, intercept = logistic((matrix - centre) / scale, index, len(target.classes), _PLAIN, 0.0, 0)
+        slope, intercept = logistic(csr_array((matrix - centre) / scale), index, len(target.classes), _PLAIN, 0.0, 0)
     slope = slope / scale[:, None]
     return slope, intercept - centre @ slope
+
+
+def _dense(matrix: csr_array) -> "Floats | csr_array":
+    # Where much of it is filled, solvers are faster on the plain form.
+    return matrix.toarray() if matrix.nnz > matrix.shape[0] * matrix.shape[1] / 4 else matrix
 
 
 def _epochs(cases: int) -> int:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
+from bedside.comparators.design import Design
 from bedside.comparators.elastic_net import LinearPredictor, load_linear
 from bedside.comparators.regression import unpenalised
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
 from bedside.modalities.tabular.column import Schema
-from bedside.modalities.tabular.features import Features
 from bedside.modalities.tabular.table import Record
 from bedside.training.learner import Settings, Trial
 from bedside.types import Json
@@ -40,7 +40,7 @@ class SinglePredictor(Generic[P]):
 
     @property
     def name(self) -> str:
-        """ "single_" and the column in snake_case."""
+        """The column in snake_case after "single_"."""
         return "single_" + re.sub(r"\W+", "_", self.column.strip().lower()).strip("_")
 
     @property
@@ -68,9 +68,9 @@ class SinglePredictor(Generic[P]):
         """Fit; raises ModelError where development holds one class only or a number is not finite."""
         schema = Schema((self.schema[self.column],))
         predictors = [sample.predictors for sample in development]
-        features = Features.fit(schema, predictors, standardise=True)
-        fitted = unpenalised(self.endpoint, features.transform(predictors), development, self.name)
-        return LinearPredictor(self.endpoint, features, *fitted), {}
+        design = Design.fit(schema, predictors, rarest=1)
+        fitted = unpenalised(self.endpoint, design.matrix(predictors).toarray(), development, self.name)
+        return LinearPredictor(self.endpoint, design, *fitted), {}
 
     def load(self, folder: Path) -> LinearPredictor[P]:
         """Read back what `save` wrote; raises ModelError when it is damaged."""

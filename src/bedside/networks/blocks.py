@@ -42,4 +42,5 @@ class Residual(nn.Module):
 
     def forward(self, values: Float[Tensor, "*cases width"]) -> Float[Tensor, "*cases width"]:
         """The values and what the layer adds."""
-        return values + self.layers(values)
+        added: Tensor = self.layers(values)
+        return values + added

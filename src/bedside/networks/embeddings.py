@@ -1,6 +1,7 @@
 """Numbers and categories as vectors that a network learns from easily."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -47,12 +48,12 @@ class Categories(nn.Module):
         super().__init__()
         self.tables = nn.ModuleList([nn.Embedding(count, min(widest, count)) for count in cardinalities])
         for table in self.tables:
-            nn.init.normal_(table.weight, std=0.5)
+            nn.init.normal_(cast("nn.Embedding", table).weight, std=0.5)
 
     @property
     def width(self) -> int:
         """Features of all columns together."""
-        return sum(table.embedding_dim for table in self.tables)
+        return sum(cast("nn.Embedding", table).embedding_dim for table in self.tables)
 
     def forward(self, codes: Int64[Tensor, "cases columns"]) -> Float[Tensor, "cases width"]:
         """The vectors side by side."""

@@ -4,7 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
 import optuna
@@ -75,7 +75,9 @@ def search(
             best = Chosen(trial.settings, loss, result, count)
     if best is None:
         raise cast("ModelError", first_failure)
-    return Chosen(best.settings, best.loss if recipe.defaults else None, best.result, count if recipe.defaults else 0, failed)
+    if not recipe.defaults:
+        return Chosen(best.settings, None, best.result, 0)
+    return replace(best, failed=failed)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 import hashlib
 
-_BITS = 31
-
 
 def derive(seed: int, *parts: object) -> int:
     """A seed for one part of a fit.
@@ -22,4 +20,4 @@ def derive(seed: int, *parts: object) -> int:
         False
     """
     text = "/".join(map(str, (seed, *parts)))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % 2**_BITS
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1

@@ -198,7 +198,8 @@ class Tuned(Generic[X, P]):
             for position, prediction in zip(fold.held_out, predictions, strict=True):
                 told[position].append(prediction)
         if not all(told):
-            msg = f"{sum(not one for one in told)} development samples are held out by no inner fold; folds must cover all"
+            missed = sum(not one for one in told)
+            msg = f"{missed} development samples are held out by no inner fold; the folds must cover all of them"
             raise ModelError(msg)
         return [one[0] if len(one) == 1 else self.endpoint.pool([[p] for p in one])[0] for one in told]
 
