@@ -9,6 +9,7 @@ from tests.report.evidence_examples import ALL, HOSTILE, binary, hostile, multic
 from bedside.errors import FileProblem, StudyError
 from bedside.evidence.schema import Evidence
 from bedside.report import checklist
+from bedside.report.checklist_file import write_checklist
 
 SIZES = {"tripod-ai": 52, "claim-2024": 44, "stard-ai": 48, "decide-ai": 38, "probast-ai": 34}
 TRIPOD = (
@@ -69,7 +70,7 @@ def test_the_report_shows_what_suits_the_study() -> None:
 @pytest.mark.parametrize("name", ["tripod-ai", "decide-ai"])
 def test_written_in_every_format(tmp_path: Path, name: str, kind: str) -> None:
     (tmp_path / "evidence.json").write_text(hostile().model_dump_json(), encoding="utf-8")
-    path = checklist.write_checklist(tmp_path, name, kind)
+    path = write_checklist(tmp_path, name, kind)
     assert path == tmp_path / f"{name}.{kind}"
     content = path.read_bytes()
     if kind == "docx":
@@ -92,9 +93,9 @@ def test_markdown_rows_keep_their_columns() -> None:
 
 def test_unknown_names_and_formats_say_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match="does not exist"):
-        checklist.write_checklist(tmp_path, "tripod-ai", "md")
+        write_checklist(tmp_path, "tripod-ai", "md")
     (tmp_path / "evidence.json").write_text(binary().model_dump_json(), encoding="utf-8")
     with pytest.raises(StudyError, match="tripod-ai"):
-        checklist.write_checklist(tmp_path, "tripod", "md")
+        write_checklist(tmp_path, "tripod", "md")
     with pytest.raises(StudyError, match="md, html or docx"):
-        checklist.write_checklist(tmp_path, "tripod-ai", "pdf")
+        write_checklist(tmp_path, "tripod-ai", "pdf")

@@ -37,7 +37,7 @@ def write_report(
         msg = "give either --checklist NAME or --model-card"
         raise typer.BadParameter(msg)
     if checklist is not None:
-        from bedside.report.checklist import write_checklist
+        from bedside.report.checklist_file import write_checklist
 
         written, what = write_checklist(run, checklist, format_), "checklist"
     elif model_card:

@@ -10,7 +10,7 @@ from bedside.errors import StudyError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bedside.report.checklist import Filled, Item
+    from bedside.report.filled import Filled, Item
 
 
 def to_markdown(filled: Filled) -> str:
