@@ -7,11 +7,16 @@ from typing import Literal
 
 from bedside.evidence.figure import Figure, Series
 from bedside.evidence.schema import (
+    Agreement,
     Characteristic,
     Comparison,
+    Coverage,
     Evidence,
+    Explanation,
+    ExplanationCheck,
     Finding,
     FlowStep,
+    Gap,
     Learner,
     Ledger,
     Measure,
@@ -20,6 +25,10 @@ from bedside.evidence.schema import (
     Performance,
     Plan,
     Provenance,
+    Robustness,
+    SampleSize,
+    Selective,
+    Shift,
     Study,
     Tuning,
     Validation,
@@ -93,6 +102,7 @@ class Shape:
     cases: int = 569
     not_estimable: tuple[str, ...] = ()
     variables: int = 12
+    further: bool = True
 
 
 BINARY = (
@@ -233,6 +243,11 @@ def many_groups() -> Evidence:
     )
 
 
+def bare() -> Evidence:
+    """A study without subgroups whose further tables are all empty."""
+    return make(Shape(groups=(), further=False))
+
+
 def hostile() -> Evidence:
     """Strings that try to break out, and words without a place to break."""
     names = tuple(replace_learner(each, label=f"{each.label} {HOSTILE}", description=HOSTILE) for each in LEARNERS)
@@ -241,8 +256,9 @@ def hostile() -> Evidence:
             title=f"{HOSTILE} {LONG_WORD}",
             verdict=f"{HOSTILE} {LONG_WORD}",
             learners=names,
-            groups=(f"sex={HOSTILE}", f"site={LONG_WORD}"),
+            groups=(f"sex={HOSTILE}", f"sex={LONG_WORD}", f"site={LONG_WORD}"),
             doubts=(HOSTILE,),
+            other="holdout",
         )
     )
 
@@ -275,7 +291,7 @@ def make(shape: Shape) -> Evidence:
             )
         )
     hard = HOSTILE in shape.title
-    return Evidence(
+    made = Evidence(
         verdict=shape.verdict,
         doubts=shape.doubts,
         study=_study(shape, hard=hard),
@@ -350,6 +366,210 @@ def make(shape: Shape) -> Evidence:
             files={"predictions.parquet": "ee" * 32, "contributions/auroc.parquet": "aa" * 32},
         ),
         released="elastic_net",
+        gaps=_gaps(shape),
+    )
+    return made.model_copy(update=_further(shape, _predictors(shape))) if shape.further else made
+
+
+def _predictors(shape: Shape) -> tuple[str, ...]:
+    """Names of predictors, of which some try to break out or have no place to break."""
+    if HOSTILE in shape.title:
+        return (HOSTILE, LONG_WORD, f"{HOSTILE} missing", "age")
+    return tuple(f"mean_radius_{number}" for number in range(shape.variables))
+
+
+def _gaps(shape: Shape) -> tuple[Gap, ...]:
+    """Each group against the first of its attribute: one equivalent, one with too few events, one not estimable."""
+    families: dict[str, list[str]] = {}
+    for group in shape.groups:
+        if group not in shape.not_estimable:
+            attribute, _, word = group.partition("=")
+            families.setdefault(attribute, []).append(word)
+    found = []
+    for attribute, (reference, *others) in families.items():
+        for number, word in enumerate(others):
+            for each in shape.learners:
+                for place, (measure, middle) in enumerate(shape.measures):
+                    if measure.higher_is_better is None:
+                        continue
+                    scale = abs(middle) / 10
+                    known = place != 1
+                    low, high = scale * (-0.2 - number), scale * (0.1 + number)
+                    found.append(
+                        Gap(
+                            learner=each.name,
+                            validation=shape.validation,
+                            attribute=attribute,
+                            group=word,
+                            reference=reference,
+                            measure=measure.name,
+                            difference=(low + high) / 2 if known else None,
+                            low=low if known else None,
+                            high=high if known else None,
+                            p=0.2 if known else None,
+                            p_adjusted=0.9 if known else None,
+                            margin=0.05,
+                            equivalent=(None, True, False)[place % 3] if known else None,
+                            method="bootstrap by patient, percentile; equivalence by two one-sided tests",
+                            reason="" if known else "the measure is not defined in both groups",
+                        )
+                    )
+    return tuple(found)
+
+
+def _further(shape: Shape, names: tuple[str, ...]) -> dict[str, tuple[object, ...]]:
+    return {
+        "robustness": _robustness(shape, names),
+        "shift": _shift(shape, names),
+        "explanations": tuple(
+            Explanation(
+                learner=each.name,
+                method=method,
+                variable=name,
+                value=0.08 / (1 + place) - 0.005,
+                low=0.05 / (1 + place) - 0.01 if method != "SHAP" else None,
+                high=0.1 / (1 + place) if method != "SHAP" else None,
+            )
+            for method in ("permutation importance", "SHAP")
+            for each in shape.learners
+            for place, name in enumerate(names)
+        ),
+        "explanation_checks": tuple(
+            ExplanationCheck(
+                learner=each.name,
+                method="SHAP",
+                check="randomised parameters",
+                passed=passed,
+                value=None if passed is None else 0.31,
+                text=HOSTILE if HOSTILE in shape.title else "Rank correlation with a model of random weights.",
+            )
+            for each, passed in zip(shape.learners, (False, True, None, True), strict=False)
+        ),
+        "coverage": _coverage(shape),
+        "selective": tuple(
+            Selective(
+                learner=each.name,
+                validation=shape.validation,
+                answered=0.81 if place != 1 else None,
+                error=0.06 if place != 1 else None,
+                low=0.03 if place != 1 else None,
+                high=0.09 if place != 1 else None,
+                error_of_all=0.14,
+                reason="" if place != 1 else "No threshold keeps the risk at 0.07; the least it reaches is 0.09.",
+            )
+            for place, each in enumerate(shape.learners)
+        )
+        if shape.classes
+        else (),
+        "sample_size": (
+            SampleSize(criterion="development: shrinkage", needed=831.0, available=320.0, met=False, text="Riley 2019"),
+            SampleSize(criterion="events per parameter", needed=10.0, available=5.6, met=False, text="169 events"),
+            SampleSize(criterion="judged cases", needed=45.0, available=400.0, met=True, text="width of the AUROC"),
+            SampleSize(criterion="unknown", needed=None, available=3.0, met=None, text="No criterion is published."),
+        ),
+        "agreement": tuple(
+            Agreement(
+                first=first,
+                second="reader B",
+                measure="quadratic kappa",
+                value=value,
+                low=None if value is None else value - 0.1,
+                high=None if value is None else value + 0.1,
+                cases=80,
+                method="bootstrap by patient",
+                reason="one reader used a single grade" if value is None else "",
+            )
+            for first, value in (("reader A", 0.71), (HOSTILE, 0.64), ("reader C", None))
+        )
+        if shape.endpoint == "multiclass" or HOSTILE in shape.title
+        else (),
+    }
+
+
+def _robustness(shape: Shape, names: tuple[str, ...]) -> tuple[Robustness, ...]:
+    measure, middle = shape.measures[0]
+    sign = -1 if measure.higher_is_better else 1
+    trials: list[tuple[str, Literal["missing_at_random", "noise", "missing_column"], str, float]] = [
+        *[(f"{share:.0%} missing", "missing_at_random", "", share) for share in (0.1, 0.3, 0.5)],
+        *[(f"noise of {noise:g} SD", "noise", "", noise) for noise in (0.1, 0.25, 0.5)],
+        *[(f"{name} missing", "missing_column", name, 1.0) for name in names],
+    ]
+    rows = []
+    for number, each in enumerate(shape.learners):
+        for place, (name, family, variable, strength) in enumerate(trials):
+            change = sign * abs(middle) * strength * 0.1 / (1 + number + (place if variable else 0))
+            known = not (number == 1 and place == 0)
+            rows.append(
+                Robustness(
+                    learner=each.name,
+                    validation=shape.validation,
+                    name=name,
+                    family=family,
+                    variable=variable,
+                    strength=strength,
+                    measure=measure.name,
+                    value=middle + change if known else None,
+                    change=change if known else None,
+                    low=change - 0.01 if known else None,
+                    high=change + 0.01 if known else None,
+                    method="paired bootstrap by patient, percentile, 500 replicates" if known else "",
+                    reason="" if known else "the measure is not defined on these cases",
+                )
+            )
+    return tuple(rows)
+
+
+def _shift(shape: Shape, names: tuple[str, ...]) -> tuple[Shift, ...]:
+    """For validations that are not random folds."""
+    if shape.partition == "out_of_fold" and not shape.other:
+        return ()
+    validation = shape.validation if shape.partition == "test" else shape.other
+    splits = tuple(each.removeprefix("split=") for each in shape.splits) if shape.partition == "test" else ()
+    if not splits:
+        splits = ("repeat 1 fold 1", "repeat 1 fold 2") if shape.partition == "test" else (shape.other,)
+    rows = []
+    for number, split in enumerate(splits):
+        for place, name in enumerate(names):
+            size = (number - 1.2) / (1 + place)
+            rows.append(
+                Shift(
+                    validation=validation,
+                    split=split,
+                    variable=name,
+                    statistic="standardised mean difference" if place % 3 else "total variation",
+                    value=size if place % 3 else abs(size) / 2,
+                )
+            )
+        rows.append(
+            Shift(validation=validation, split=split, variable=names[0], statistic="missing share", value=0.1 * number)
+        )
+        rows += [
+            Shift(
+                validation=validation, split=split, variable=f"outcome: {word}", statistic="outcome share", value=0.05
+            )
+            for word in shape.classes
+        ]
+    return tuple(rows)
+
+
+def _coverage(shape: Shape) -> tuple[Coverage, ...]:
+    groups = ["all", *shape.groups, *(f"outcome={word}" for word in shape.classes)]
+    return tuple(
+        Coverage(
+            learner=each.name,
+            validation=shape.validation,
+            method="split conformal, by class",
+            nominal=0.9,
+            group=group,
+            coverage=None if group in shape.not_estimable else 0.92 - 0.01 * place,
+            low=None if group in shape.not_estimable else 0.84 - 0.01 * place,
+            high=None if group in shape.not_estimable else 0.95 - 0.01 * place,
+            size=None if place == 1 else 1.2 if shape.classes else 83.1,
+            cases=shape.cases // (1 + place),
+            reason="no cases" if group in shape.not_estimable else "",
+        )
+        for each in shape.learners
+        for place, group in enumerate(groups)
     )
 
 
@@ -501,6 +721,7 @@ def _performance(shape: Shape, validations: list[Validation], luck: random.Rando
                             common | {"value": value, "low": low, "high": high, "method": method}
                         )
                     )
+        rows += _pooled(shape, validation)
         rows.extend(
             Performance(
                 learner=each.name,
@@ -517,6 +738,29 @@ def _performance(shape: Shape, validations: list[Validation], luck: random.Rando
             for each in shape.learners
         )
     return rows
+
+
+def _pooled(shape: Shape, validation: Validation) -> list[Performance]:
+    """Random effects over splits, where splits are shown."""
+    measure, middle = shape.measures[0]
+    return [
+        Performance(
+            learner=each.name,
+            validation=validation.name,
+            partition=validation.partition,
+            group="pooled over splits",
+            measure=measure.name,
+            value=middle - 0.02,
+            low=middle - 0.12,
+            high=min(1.0, middle + 0.01),
+            cases=shape.cases,
+            patients=shape.cases,
+            method="random effects over 4 splits (REML, Hartung-Knapp); prediction interval for a further one 0.322 to "
+            "0.980; I² 79%",
+        )
+        for each in shape.learners
+        if shape.splits
+    ]
 
 
 def _comparisons(shape: Shape, validations: list[Validation], luck: random.Random) -> list[Comparison]:
@@ -740,5 +984,6 @@ ALL = {
     "multiclass": multiclass,
     "sites": sites,
     "many_groups": many_groups,
+    "bare": bare,
     "hostile": hostile,
 }

@@ -9,6 +9,7 @@ from tests.report.evidence_examples import ALL, HOSTILE, binary, hostile, multic
 from bedside.errors import FileProblem, StudyError
 from bedside.evidence.schema import Evidence
 from bedside.report import checklist
+from bedside.report.checklist import Item
 from bedside.report.checklist_file import write_checklist
 
 SIZES = {"tripod-ai": 52, "claim-2024": 44, "stard-ai": 48, "decide-ai": 38, "probast-ai": 34}
@@ -43,7 +44,7 @@ def test_tripod_has_its_27_items_and_52_sub_items_in_order() -> None:
 
 
 def test_an_item_is_answered_by_the_card_and_open_without_it() -> None:
-    def funding(evidence: Evidence) -> checklist.Item:
+    def funding(evidence: Evidence) -> Item:
         return next(item for item in checklist.fill("tripod-ai", evidence).items if item.number == "18a")
 
     assert funding(binary()).status == "open"

@@ -8,7 +8,10 @@ import pytest
 from tests.report.evidence_examples import ALL, HOSTILE, binary, continuous, many_groups, simulated, sites
 
 from bedside.errors import FileProblem, OutputProblem
+from bedside.evidence.schema import Evidence
 from bedside.report.page import render, write_report
+from bedside.report.results import Results
+from bedside.report.sections import explanation, robustness, shift
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -56,6 +59,15 @@ class Outline(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
+def drawn(evidence: Evidence) -> int:
+    """How many figures the report makes of tables: robustness, shift, explanations."""
+    made = [*robustness.figures(Results(evidence))]
+    made += [figure for each in shift.shifted(Results(evidence)) for figure in each.figures]
+    methods = explanation.methods(Results(evidence))
+    made += [each.figure for method in methods for each in (*method.first, *method.others)]
+    return len(made)
+
+
 @pytest.fixture(scope="module", params=ALL)
 def page(request: pytest.FixtureRequest) -> tuple[str, str]:
     """(name, page) of every example."""
@@ -82,7 +94,7 @@ def test_page_begins_with_the_verdict(page: tuple[str, str]) -> None:
     outline = Outline(page[1])
     assert " ".join(evidence.verdict.split()) in outline.text
     assert "Not a medical device." in outline.text
-    assert outline.figures == len(evidence.figures) + 1
+    assert outline.figures == len(evidence.figures) + 1 + drawn(evidence)
 
 
 def test_same_evidence_same_page() -> None:

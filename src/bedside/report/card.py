@@ -95,7 +95,14 @@ def _body(evidence: Evidence, facts: Facts, name: str) -> list[str]:
         "",
         _line(facts.contrast),
         "",
-        *_part("Subgroups examined", facts.subgroups),
+        *_part("Fairness", facts.fairness or facts.subgroups),
+        *_part("Robustness", facts.robustness),
+        *_part("Shift between development and judged patients", facts.shift),
+        *_part(
+            "Explanation", facts.explanation and f"{facts.explanation} Importance is about the model, not about causes."
+        ),
+        *_part("Uncertainty", facts.uncertainty),
+        *_part("Sample size", facts.sample_size),
         *_part("Limits", facts.limits or "None declared; see the study's report."),
         *_part("Integrity", f"{facts.plan} {facts.ledger} {facts.audit}"),
         *_part("Provenance", f"{facts.environment} Data hash {evidence.provenance.data_hash}."),

@@ -9,18 +9,24 @@ FIGURES = {
     "calibration": "Calibration",
     "utility": "Clinical utility",
     "errors": "Errors",
-    "robustness": "Robustness",
-    "explanation": "Explanation",
     "training": "Training",
 }
+"""Sections of figures that stand together under "Figures"; robustness and explanation have sections of their own."""
 
 
 def figures(evidence: Evidence) -> dict[str, list[Figure]]:
     """Figures by the title of their section, in the order of a paper."""
     by_title: dict[str, list[Figure]] = {title: [] for title in FIGURES.values()}
     for figure in evidence.figures:
+        if figure.section not in FIGURES:
+            continue
         by_title[FIGURES[figure.section]].append(figure)
     return {title: found for title, found in by_title.items() if found}
+
+
+def own(evidence: Evidence, section: str) -> list[Figure]:
+    """Figures that the endpoint drew for a section of its own ("robustness", "explanation")."""
+    return [figure for figure in evidence.figures if figure.section == section]
 
 
 def entries(evidence: Evidence) -> tuple[tuple[str, str], ...]:
@@ -30,8 +36,19 @@ def entries(evidence: Evidence) -> tuple[tuple[str, str], ...]:
     optional = (
         ("head-to-head", "Head to head", any(row.validation == primary.name for row in evidence.comparisons)),
         ("subgroups", "Subgroups", any("=" in row.group and not row.group.startswith("split=") for row in judged)),
+        ("fairness", "Fairness", bool(evidence.gaps)),
         ("splits", "Single splits", any(row.group.startswith("split=") for row in judged)),
         ("other-validations", "Other validations", len(evidence.validations) > 1),
+        ("robustness", "Robustness", bool(evidence.robustness or own(evidence, "robustness"))),
+        ("shift", "Shift", bool(evidence.shift)),
+        (
+            "explanation",
+            "Explanation",
+            bool(evidence.explanations or evidence.explanation_checks or own(evidence, "explanation")),
+        ),
+        ("uncertainty", "Uncertainty", bool(evidence.coverage or evidence.selective)),
+        ("sample-size", "Sample size", bool(evidence.sample_size)),
+        ("agreement", "Agreement", bool(evidence.agreement)),
     )
     return (
         ("verdict", "Verdict"),

@@ -5,8 +5,9 @@ from functools import cached_property
 from bedside.evidence.schema import Evidence
 from bedside.report.number import count, interval, level, plural, share
 from bedside.report.results import Results
+from bedside.report.sections import explanation, fairness, robustness, shift, size, uncertainty
 from bedside.report.sections.conduct import plan
-from bedside.report.sections.groups import split_words
+from bedside.report.sections.groups import pooled, split_words
 from bedside.report.sections.summary import contrast_words, outcomes, setting, validation_words
 
 
@@ -108,7 +109,8 @@ class Facts:
                 if row is not None and row.value is not None:
                     said.append(f"{split_words(group)} {interval(row.value, row.low, row.high)}")
             if said:
-                return f"{self.results.measure.label} of {self.model} by site: {'; '.join(said)}."
+                text = f"{self.results.measure.label} of {self.model} by site: {'; '.join(said)}."
+                return f"{text}{pooled(self.results, validation)}"
         return ""
 
     @cached_property
@@ -138,6 +140,52 @@ class Facts:
     def subgroups(self) -> str:
         """Attributes by which measures were broken down."""
         return ", ".join(name.replace("_", " ") for name in self.evidence.study.subgroups)
+
+    @cached_property
+    def fairness(self) -> str:
+        """Gaps between groups."""
+        said = fairness.words(self.results)
+        return f"{said} A gap that is not significant is not equivalence." if said else ""
+
+    @cached_property
+    def robustness(self) -> str:
+        """Performance with missing and noisy predictors."""
+        return robustness.words(self.results)
+
+    @cached_property
+    def shift(self) -> str:
+        """Differences between the patients learned from and those judged."""
+        return shift.words(self.results)
+
+    @cached_property
+    def explanation(self) -> str:
+        """What the model relies on, and whether that was checked."""
+        return explanation.words(self.results)
+
+    @cached_property
+    def uncertainty(self) -> str:
+        """Coverage of prediction sets and what abstaining would buy."""
+        said = (
+            uncertainty.statement(self.results),
+            uncertainty.words(self.results),
+            uncertainty.selective_words(self.results),
+        )
+        return " ".join(text for text in said if text)
+
+    @cached_property
+    def sample_size(self) -> str:
+        """Criteria of sample size."""
+        return size.words(self.results)
+
+    @cached_property
+    def agreement(self) -> str:
+        """Agreement between readers."""
+        rows = [row for row in self.evidence.agreement if row.value is not None]
+        said = [
+            f"{row.first} and {row.second}, {row.measure} {interval(row.value or 0.0, row.low, row.high)}"
+            for row in rows
+        ]
+        return f"Agreement: {'; '.join(said[:10])}." if said else ""
 
     @cached_property
     def measures(self) -> str:

@@ -19,7 +19,19 @@ from bedside.report import checklist, contents, markdown, plot
 from bedside.report.forest import Forest
 from bedside.report.look import anchor
 from bedside.report.results import Results
-from bedside.report.sections import conduct, contrasts, groups, participants, performance
+from bedside.report.sections import (
+    conduct,
+    contrasts,
+    explanation,
+    fairness,
+    groups,
+    participants,
+    performance,
+    robustness,
+    shift,
+    size,
+    uncertainty,
+)
 from bedside.report.sections.summary import setting, summary, validation_words
 from bedside.report.table import Table
 
@@ -111,7 +123,14 @@ def render(evidence: Evidence) -> str:
         apparent=performance.apparent(results),
         sections=contents.figures(evidence),
         contents=contents.entries(evidence),
+        own=contents.own,
         conduct=conduct,
+        fairness=fairness,
+        robustness=robustness,
+        shift=shift,
+        explanation=explanation,
+        uncertainty=uncertainty,
+        size=size,
         checklists=[checklist.fill(name, evidence) for name in checklist.suited(evidence)],
         home="",
     )

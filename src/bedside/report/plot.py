@@ -99,7 +99,8 @@ def _layout(figure: Figure) -> tuple[Panel, tuple[int, int]]:
     if sideways:
         left = min(0.45 * width, LARGE_LETTER * max(map(len, words)) + 18)
         height = max(140, 26 * len(words) + 70)
-    y = scale(ys, limits=figure.y_range, bounds=(0.0 if min(ys, default=0.0) >= 0 else None, None))
+    wanted = 3 if sideways else 5
+    y = scale(ys, limits=figure.y_range, bounds=(0.0 if min(ys, default=0.0) >= 0 else None, None), wanted=wanted)
     return Panel(left, 12.0, width - left - 18, height - 12 - bottom, x, y, sideways), (width, height)
 
 

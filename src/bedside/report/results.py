@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from bedside.evidence.schema import Comparison, Evidence, Learner, Measure, Performance, Validation
 from bedside.report.look import Look, looks
 
+POOLED = "pooled over splits"
+"""The group that holds random-effects estimates over the splits of a validation by site or period."""
+
 
 class Results:
     """An index over Evidence, in the order in which a report prints.
@@ -69,7 +72,7 @@ class Results:
     def groups(self, validation: Validation) -> tuple[str, ...]:
         """Subgroups of a validation (`sex=female`), in order of appearance, splits left out."""
         found = dict.fromkeys(row.group for row in self.rows(validation))
-        return tuple(group for group in found if group != "all" and not group.startswith("split="))
+        return tuple(group for group in found if "=" in group and not group.startswith("split="))
 
     def splits(self, validation: Validation) -> tuple[str, ...]:
         """Groups that are single splits of a validation (`split=site=cleveland`), in order."""

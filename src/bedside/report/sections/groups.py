@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from bedside.evidence.schema import Performance, Validation
 from bedside.report import forest
-from bedside.report.number import count, decimal, level
-from bedside.report.results import Results
+from bedside.report.number import count, decimal, interval, level
+from bedside.report.results import POOLED, Results
 from bedside.report.sections.summary import setting
 from bedside.report.table import Cell, Column, Footnotes, Row, Table, estimate
 
@@ -42,6 +42,8 @@ def splits(results: Results, validation: Validation) -> forest.Forest | None:
     shown = _shown(results)
     rows = [_overall(results, validation, shown)]
     rows += [_row(results, validation, group, split_words(group), shown) for group in groups]
+    if results.row(results.model, results.measure.name, POOLED, validation) is not None:
+        rows.append(_row(results, validation, POOLED, "Pooled", shown, strong=True))
     kind = "site" if all("site=" in group for group in groups) else "split"
     name = f"splits-{validation.name}"
     return _build(results, validation, name, f"{results.measure.label} by {kind}", rows, shown)
@@ -74,7 +76,8 @@ def _row(
         for row in rows
         if row is not None
     )
-    return forest.Row(label, f"n = {count(cases)}", marks, strong=strong)
+    detail = "random effects" if group == POOLED else f"n = {count(cases)}"
+    return forest.Row(label, detail, marks, strong=strong)
 
 
 def _build(
@@ -87,7 +90,7 @@ def _build(
         title,
         f"{results.measure.label}, {width} interval; line: {results.label(results.model)} over all",
         rows,
-        conclusion=_range(results, rows),
+        conclusion=f"{_range(results, rows)}{pooled(results, validation) if name.startswith('splits') else ''}",
         reference=overall.value if overall else None,
         bounds=results.measure.bounds,
         legend=[(results.look(learner), results.label(learner)) for learner in shown],
@@ -109,13 +112,24 @@ def _range(results: Results, rows: Sequence[forest.Row]) -> str:
     return f"{text} A difference that is not significant is not equivalence."
 
 
+def pooled(results: Results, validation: Validation) -> str:
+    """The model pooled over splits, with heterogeneity and what to expect of a further one."""
+    row = results.row(results.model, results.measure.name, POOLED, validation)
+    if row is None:
+        return ""
+    if row.value is None:
+        return f" Pooled over splits: not estimable ({row.reason})."
+    return f" Pooled over splits: {interval(row.value, row.low, row.high)}; {row.method}."
+
+
 def table(results: Results, validation: Validation, *, of_splits: bool = False) -> Table | None:
     """The primary measure of every learner in every group."""
     groups = results.splits(validation) if of_splits else results.groups(validation)
     if not groups:
         return None
     notes, body = Footnotes(), []
-    lines = [(group, _learners(results, validation, group)) for group in ("all", *groups)]
+    order = ("all", *groups, *([POOLED] if of_splits else []))
+    lines = [(group, _learners(results, validation, group)) for group in order]
     counts = {group: next((row for row in rows if row is not None), None) for group, rows in lines}
     repeated = any(row is not None and row.cases != row.patients for row in counts.values())
     for group, rows in lines:
@@ -125,7 +139,9 @@ def table(results: Results, validation: Validation, *, of_splits: bool = False) 
         name = split_words(group) if of_splits else group.replace("_", " ").replace("=", ": ")
         sizes = [first.cases, first.patients][: 1 + repeated]
         cells = [Cell(count(size), size, style="number") for size in sizes]
-        body.append(Row((Cell("All" if group == "all" else name), *cells, *[estimate(row, notes) for row in rows])))
+        title = Cell("All" if group == "all" else name[:1].upper() + name[1:] if group == POOLED else name)
+        strong = "primary" if group == POOLED else ""
+        body.append(Row((title, *cells, *[estimate(row, notes) for row in rows]), style=strong))
     what = "split" if of_splits else "subgroup"
     smallest = results.evidence.study.minimum_group
     return Table(
