@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import logit
+from scipy.special import logit, stdtrit
 
 from bedside.errors import StatisticsError
 from bedside.stats import checks, logistic
@@ -88,6 +88,9 @@ def recalibration(
     chance, positive = _given(probability, label)
     checks.two_classes(positive)
     unit = None if cluster is None else checks.codes(cluster, "cluster", positive.size)
+    if unit is not None and unit.max() < 1:
+        message = "All cases come from one patient; an interval needs at least two patients."
+        raise StatisticsError(message)
     ones, odds = np.ones(chance.size), log_odds(chance)
     all_cases = np.ones((1, chance.size))
     design = np.column_stack([ones, odds])
@@ -102,10 +105,12 @@ def recalibration(
     large = logistic.fit(ones[:, None], positive, all_cases, odds)[0]
     of_large = logistic.covariance(ones[:, None], positive, large, unit, odds)
 
+    z = normal_quantile(level)
+
     def estimate(value: float, variance: float) -> Estimate:
-        half = normal_quantile(level) * math.sqrt(variance)
         patients = chance.size if unit is None else int(unit.max()) + 1
-        method = "Wald" if unit is None else "Wald, sandwich variance (clustered by patient)"
+        half = (z if unit is None else float(stdtrit(patients - 1, (1.0 + level) / 2.0))) * math.sqrt(variance)
+        method = "Wald" if unit is None else "Wald, sandwich variance (clustered by patient), Student t"
         return Estimate(value, value - half, value + half, level, chance.size, patients, method)
 
     return Recalibration(

@@ -1,6 +1,8 @@
 """Intraclass correlation of raters or repeated measurements of numbers.
 
-Sources: Shrout and Fleiss 1979, Psychol Bull 86:420; McGraw and Wong 1996, Psychol Methods 1:30 (names, limits).
+Sources: Shrout and Fleiss 1979, Psychol Bull 86:420; McGraw and Wong 1996, Psychol Methods 1:30 (names, F limits);
+Weerahandi 1993, J Am Stat Assoc 88:899 and Burdick, Borror and Montgomery 2005, Design and Analysis of Gauge R&R
+Studies (generalised limits for absolute agreement, where the usual approximation covers too little with few raters).
 """
 
 from typing import Literal, NamedTuple, TypeAlias
@@ -17,6 +19,8 @@ from bedside.stats.interval import normal_quantile
 from bedside.types import Floats, Weights
 
 Form: TypeAlias = Literal["one-way", "agreement", "consistency"]
+
+_DRAWS = 20_000
 
 
 class _Squares(NamedTuple):
@@ -53,7 +57,7 @@ def _squares(table: Floats) -> _Squares:
 
 
 def icc(ratings: ArrayLike, form: Form = "agreement", *, average: bool = False, level: float = 0.95) -> Estimate:
-    """Intraclass correlation with F-based limits.
+    """Intraclass correlation with F limits, or for agreement generalised limits (simulated from a fixed seed).
 
     Args:
         ratings: Shape (subjects, raters), no cell missing.
@@ -75,11 +79,12 @@ def icc(ratings: ArrayLike, form: Form = "agreement", *, average: bool = False, 
     if squares.residual == 0.0 and form != "agreement":
         message = "Raters differ by nothing but an offset; the F limits have no width. Report the value alone."
         raise StatisticsError(message)
-    low, high = _limits(squares, form, value, (1.0 - level) / 2.0)
+    low, high = _limits(squares, form, (1.0 - level) / 2.0)
     if average:
         value, low, high = (_of_mean(each, squares.k) for each in (value, low, high))
     name = {"one-way": "ICC(1)", "agreement": "ICC(A,1)", "consistency": "ICC(C,1)"}[form]
-    return Estimate(value, low, high, level, table.shape[0], table.shape[0], f"{name}, F limits (McGraw and Wong)")
+    limits = "generalised limits" if form == "agreement" else "F limits (McGraw and Wong)"
+    return Estimate(value, low, high, level, table.shape[0], table.shape[0], f"{name}, {limits}")
 
 
 def _value(s: _Squares, form: Form) -> float:
@@ -94,7 +99,7 @@ def _of_mean(single: float, k: int) -> float:
     return k * single / (1.0 + (k - 1) * single)
 
 
-def _limits(s: _Squares, form: Form, value: float, tail: float) -> tuple[float, float]:
+def _limits(s: _Squares, form: Form, tail: float) -> tuple[float, float]:
     if form != "agreement":
         error = s.within if form == "one-way" else s.residual
         degrees = s.n * (s.k - 1) if form == "one-way" else (s.n - 1) * (s.k - 1)
@@ -102,19 +107,23 @@ def _limits(s: _Squares, form: Form, value: float, tail: float) -> tuple[float, 
         low = ratio / float(fdtri(s.n - 1, degrees, 1.0 - tail))
         high = ratio * float(fdtri(degrees, s.n - 1, 1.0 - tail))
         return (low - 1.0) / (low + s.k - 1.0), (high - 1.0) / (high + s.k - 1.0)
-    a = s.k * value / (s.n * (1.0 - value)) if value < 1.0 else np.inf
-    b = 1.0 + s.k * value * (s.n - 1) / (s.n * (1.0 - value)) if value < 1.0 else np.inf
-    if not np.isfinite(a):
-        message = "All raters agree exactly on every subject; the F limits have no width. Report the value alone."
+    if s.residual == 0.0 and s.raters == 0.0:
+        message = "All raters agree exactly on every subject; the limits have no width. Report the value alone."
         raise StatisticsError(message)
-    degrees_of = (a * s.raters + b * s.residual) ** 2 / (
-        (a * s.raters) ** 2 / (s.k - 1) + (b * s.residual) ** 2 / ((s.n - 1) * (s.k - 1))
-    )
-    upper, lower = float(fdtri(s.n - 1, degrees_of, 1.0 - tail)), float(fdtri(degrees_of, s.n - 1, 1.0 - tail))
-    spread = s.k * s.raters + (s.k * s.n - s.k - s.n) * s.residual
-    low = s.n * (s.subjects - upper * s.residual) / (upper * spread + s.n * s.subjects)
-    high = s.n * (lower * s.subjects - s.residual) / (spread + s.n * lower * s.subjects)
-    return low, high
+    return _generalised(s, tail)
+
+
+def _generalised(s: _Squares, tail: float) -> tuple[float, float]:
+    """Quantiles of the share of variance between subjects when each mean square has its chi-squared distribution."""
+    stream = np.random.default_rng(0)
+    degrees = (s.n - 1) * (s.k - 1)
+    residual = s.residual * degrees / stream.chisquare(degrees, _DRAWS)
+    raters = s.raters * (s.k - 1) / stream.chisquare(s.k - 1, _DRAWS)
+    subjects = s.subjects * (s.n - 1) / stream.chisquare(s.n - 1, _DRAWS)
+    between = np.maximum(0.0, (subjects - residual) / s.k)
+    total = between + np.maximum(0.0, (raters - residual) / s.n) + residual
+    low, high = np.quantile(between / total, [tail, 1.0 - tail])
+    return float(low), float(high)
 
 
 def clustered_icc(

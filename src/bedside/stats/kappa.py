@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
+from scipy.special import ndtr, stdtrit
 
 from bedside.errors import StatisticsError
 from bedside.stats import checks
@@ -118,8 +118,9 @@ def cohen_kappa(
 ) -> Estimate:
     """Kappa of two raters of the same cases, with interval.
 
-    Wald limits with the asymptotic error of Fleiss, Cohen and Everitt, summed within patients where `cluster` is given;
-    where that error vanishes (perfect agreement) Wilson's limits of the agreement carried over to kappa, so that the
+    Limits on Fisher's z scale with Student's quantile and the asymptotic error of Fleiss, Cohen and Everitt, summed
+    within patients where `cluster` is given: plain Wald limits cover too little in small samples with good agreement.
+    Where the error vanishes (perfect agreement) Wilson's limits of the agreement carried over to kappa, so that the
     width is never zero.
 
     Args:
@@ -136,21 +137,23 @@ def cohen_kappa(
     one, two = _ratings(first, second, categories)
     table = np.bincount(one * categories + two, minlength=categories**2).reshape(categories, categories)
     found = kappa_table(table, weighting)
-    half, error, patients = normal_quantile(level), found.error, one.size
-    method = "asymptotic (Fleiss, Cohen and Everitt)"
-    if cluster is not None:
-        unit = checks.codes(cluster, "cluster", one.size)
-        patients = int(unit.max()) + 1
-        _, _, influence = _parts(table / one.size, credit(categories, weighting))
-        sums = np.bincount(unit, weights=influence[one, two])
-        error = math.sqrt(patients / max(patients - 1, 1) * float(sums @ sums)) / one.size
-        method += ", clustered by patient"
-    if error <= 1e-12:
+    normal_quantile(level)
+    unit = np.arange(one.size) if cluster is None else checks.codes(cluster, "cluster", one.size)
+    patients = int(unit.max()) + 1
+    if patients < 2:
+        message = f"{one.size} cases of {patients} patient give no interval; at least two patients are needed."
+        raise StatisticsError(message)
+    _, _, influence = _parts(table / one.size, credit(categories, weighting))
+    sums = np.bincount(unit, weights=influence[one, two])
+    error = math.sqrt(patients / (patients - 1) * float(sums @ sums)) / one.size
+    method = "Fisher's z, error of Fleiss, Cohen and Everitt" + ("" if cluster is None else ", clustered by patient")
+    if error <= 1e-12 or abs(found.value) >= 1.0:
         limits = wilson(found.observed * patients, patients, level)
         low, high = ((limit - found.expected) / (1.0 - found.expected) for limit in (limits.low, limits.high))
         method = "Wilson limits of the agreement"
     else:
-        low, high = found.value - half * error, found.value + half * error
+        half = float(stdtrit(patients - 1, (1.0 + level) / 2.0)) * error / (1.0 - found.value**2)
+        low, high = math.tanh(math.atanh(found.value) - half), math.tanh(math.atanh(found.value) + half)
     return Estimate(found.value, max(-1.0, low), min(1.0, high), level, one.size, patients, method)
 
 

@@ -10,8 +10,8 @@ from bedside.stats.roc import blocks
 from bedside.types import Booleans, Floats, Integers, Weights
 
 _MOST_STEPS = 40
-_LARGEST = 1e3
-"""A coefficient beyond this is on its way to infinity (separation)."""
+_LARGEST = 200.0
+"""A coefficient of a column of mean square 1 beyond this is on its way to infinity (separation)."""
 
 
 def chances(linear: Floats) -> Floats:
@@ -34,15 +34,29 @@ def fit(design: Floats, positive: Booleans, weights: Weights, offset: Floats | N
         weights: Shape (b, m).
         offset: Shape (m,), added to the linear predictor.
     """
+    scaled, back = _orthogonal(design)
+    if back is None:
+        return np.full((weights.shape[0], design.shape[1]), np.nan)
     start = np.zeros((1, design.shape[1]))
-    all_equal = _newton(design, positive, np.ones((1, positive.size)), start, offset, 1e-9)
+    all_equal = _newton(scaled, positive, np.ones((1, positive.size)), start, offset, 1e-9)
     if np.isfinite(all_equal).all():
         start = all_equal
     result = np.empty((weights.shape[0], design.shape[1]))
     for block in blocks(weights.shape[0], positive.size):
         part = weights[block]
-        result[block] = _newton(design, positive, part, np.repeat(start, part.shape[0], axis=0), offset, 1e-4)
-    return result
+        result[block] = _newton(scaled, positive, part, np.repeat(start, part.shape[0], axis=0), offset, 1e-4)
+    return np.asarray(result @ back.T, dtype=np.float64)
+
+
+def _orthogonal(design: Floats) -> tuple[Floats, Floats | None]:
+    """The design with orthogonal columns of mean square 1, and the way back for coefficients (None: rank lacks)."""
+    columns, upper = np.linalg.qr(design)
+    diagonal = np.abs(np.diagonal(upper))
+    size = np.sqrt(np.square(design).sum(axis=0))
+    if design.shape[0] < design.shape[1] or (diagonal <= 1e-9 * size).any():
+        return design, None
+    scale = float(np.sqrt(design.shape[0]))
+    return np.asarray(columns * scale, dtype=np.float64), np.asarray(np.linalg.inv(upper) * scale, dtype=np.float64)
 
 
 def _newton(
@@ -68,7 +82,9 @@ def _newton(
         np.subtract(1.0, chance, out=chance)
         information = (expected * chance @ pairs).reshape(-1, k, k)
         step, sound = _solve(information, gradient)
-        now = coefficients[active] + np.clip(step, -4.0, 4.0)
+        # Columns are on one scale, so that a long step means overshooting: shorten it, keep its direction.
+        step *= np.minimum(1.0, 4.0 / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-300))
+        now = coefficients[active] + step
         coefficients[active] = now
         settled = sound & (np.abs(step) <= step_below * (1.0 + np.abs(now))).all(axis=1)
         result[active[settled]] = now[settled]
