@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 from jaxtyping import Float, Int64
-from torch import Tensor, cat, device, from_numpy, nn
+from torch import Tensor, cat, device, from_numpy, nn, rand
 
 from bedside.errors import ModelError
 from bedside.modalities.tabular.column import Schema
@@ -22,6 +22,10 @@ from bedside.types import Floats, Json
 BINS = 8
 WIDEST = 8
 """Widest embedding of a category."""
+
+FORGOTTEN = 0.1
+"""Share of cells that training takes away, so that the network has met what may be missing at the bedside only:
+a number that development always had, a word that it never saw."""
 
 
 class TabularTensors(NamedTuple):
@@ -71,10 +75,26 @@ class TabularEncoder(Encoder[TabularTensors, Vector]):
 
     def forward(self, batch: TabularTensors) -> Vector:
         """One vector a case and member."""
+        return self.mix(self.embed(forgetful(batch, FORGOTTEN) if self.training else batch))
+
+    def embed(self, batch: TabularTensors) -> Float[Tensor, "cases inputs"]:
+        """Numbers, missingness, bins and category vectors side by side: what explanations attribute to."""
         parts = [batch.numbers, batch.missing, self.numbers(batch.numbers, batch.missing)]
         if self.categories is not None:
             parts.append(self.categories(batch.codes))
-        return Vector(self.residuals(self.first(self.scaling(cat(parts, dim=1)))))
+        return cat(parts, dim=1)
+
+    def mix(self, inputs: Float[Tensor, "cases inputs"]) -> Vector:
+        """One vector a case and member, from what `embed` gives."""
+        return Vector(self.residuals(self.first(self.scaling(inputs))))
+
+
+def forgetful(batch: TabularTensors, share: float) -> TabularTensors:
+    """The batch with a share of its cells missing, at random."""
+    unknown = rand(batch.numbers.shape, device=batch.numbers.device) < share
+    unread = rand(batch.codes.shape, device=batch.codes.device) < share
+    numbers, missing = batch.numbers.masked_fill(unknown, 0.0), batch.missing.masked_fill(unknown, 1.0)
+    return TabularTensors(numbers, missing, batch.codes.masked_fill(unread, 0))
 
 
 @dataclass(frozen=True, eq=False)
