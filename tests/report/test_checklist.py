@@ -9,8 +9,8 @@ from tests.report.evidence_examples import ALL, HOSTILE, binary, hostile, multic
 from bedside.errors import FileProblem, StudyError
 from bedside.evidence.schema import Evidence
 from bedside.report import checklist
-from bedside.report.checklist import Item
 from bedside.report.checklist_file import write_checklist
+from bedside.report.filled import Item
 
 SIZES = {"tripod-ai": 52, "claim-2024": 44, "stard-ai": 48, "decide-ai": 38, "probast-ai": 34}
 TRIPOD = (
