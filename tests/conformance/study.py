@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
+from tests.conformance.golden import check_golden
 
 from bedside.cli.catalogue import front_matter
 from bedside.data.sample import Excluded, Sample
@@ -49,7 +50,9 @@ def check_study(
     check_card(study)
     samples = check_cohort(study, n=n, outcome_columns=outcome_columns)
     check_divisions(study, samples)
-    return check_run(study, out, n=n)
+    evidence = check_run(study, out, n=n)
+    check_golden(evidence)
+    return evidence
 
 
 def check_card(study: Study[R, X, Y, P]) -> None:

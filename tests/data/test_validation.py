@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bedside.data.sample import Sample
 from bedside.data.split import Split
-from bedside.data.validation import CrossValidation, Holdout, LeaveSiteOut, Predefined, Temporal
+from bedside.data.validation import CrossValidation, Holdout, LearningCurve, LeaveSiteOut, Predefined, Temporal
 from bedside.errors import CohortProblem, StudyError
 from bedside.types import PatientId, SampleId
 
@@ -127,6 +127,17 @@ def test_temporal_learns_nothing_after_the_cut() -> None:
 def test_what_cannot_be_divided_says_why(validation: Holdout, samples: list[Sample[None, bool]], words: str) -> None:
     with pytest.raises(CohortProblem, match=words):
         validation.splits(samples, stratum, 0)
+
+
+def test_a_learning_curve_nests_development_and_keeps_the_test() -> None:
+    samples = cohort(400)
+    splits = LearningCurve(shares=(0.1, 0.5, 1.0)).splits(samples, stratum, 0)
+    learned = [set(split.development.tolist()) for split in splits]
+    assert learned[0] < learned[1] < learned[2]
+    assert [len(part) for part in learned] == pytest.approx([34, 170, 340], abs=2)
+    assert len({tuple(split.test.tolist()) for split in splits}) == 1
+    with pytest.raises(StudyError, match="ascend within"):
+        LearningCurve(shares=(0.5, 0.1))
 
 
 def test_unknown_attributes_and_bad_shares_are_declared_wrong() -> None:

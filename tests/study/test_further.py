@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from tests.study.tiny import Rows, X, digest, small, variables
 
-from bedside.data.validation import CrossValidation, Holdout, LeaveSiteOut
+from bedside.data.validation import CrossValidation, Holdout, LearningCurve, LeaveSiteOut
+from bedside.errors import StudyError
 from bedside.evidence.schema import Evidence
 from bedside.modalities.modality import Modality, Perturbation
 from bedside.study.run import run
@@ -122,6 +123,18 @@ def test_sample_size_counts_parameters_and_says_what_is_met(evidence: Evidence) 
     assert rows["events per parameter"].met
     assert rows["development: shrinkage"].needed is not None
     assert rows["development: shrinkage"].available == 390
+
+
+def test_a_learning_curve_reports_its_sizes_and_nothing_over_them(tmp_path: Path) -> None:
+    curve = LearningCurve(shares=(0.2, 1.0))
+    found = run(small(source=Rows(n=300), validations=(Holdout(), curve)), out=tmp_path / "run", jobs=1)
+    rows = [row for row in found.performance if row.validation == "learning_curve"]
+    assert {row.group for row in rows} == {"split=development=20%", "split=development=100%"}
+    assert not [row for row in found.comparisons if row.validation == "learning_curve"]
+    figure = next(figure for figure in found.figures if figure.name == "learning_curve")
+    assert figure.series[0].x == (50.0, 248.0)
+    with pytest.raises(StudyError, match="judges the same cases"):
+        run(small(validations=(curve,)), out=tmp_path / "other", jobs=1)
 
 
 def test_too_few_events_make_no_claim_of_equivalence(tmp_path: Path) -> None:

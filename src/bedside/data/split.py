@@ -69,6 +69,8 @@ class Validation(Protocol):
         source: Another source whose records are judged but never learned from; None for internal validation.
             The run gives the samples drawn from it `attributes["source"] = source.name`.
         by_split: Whether each split deserves rows of its own (a site, a period), unlike random folds.
+        judges_once: Whether splits judge different cases (or repeat a division); otherwise only their own rows are
+            reported, and nothing over all of them.
     """
 
     @property
@@ -81,6 +83,8 @@ class Validation(Protocol):
     def source(self) -> Source[object] | None: ...
     @property
     def by_split(self) -> bool: ...
+    @property
+    def judges_once(self) -> bool: ...
 
     def splits(
         self, samples: Sequence[Sample[object, Y]], stratum: Callable[[Y], Hashable], seed: int

@@ -31,6 +31,7 @@ class Holdout:
     partition: str = "test"
     source: None = None
     by_split: bool = False
+    judges_once: bool = True
 
     def __post_init__(self) -> None:
         total = self.development + self.tuning + self.test
@@ -76,6 +77,7 @@ class CrossValidation:
     partition: str = "out_of_fold"
     source: None = None
     by_split: bool = False
+    judges_once: bool = True
 
     def __post_init__(self) -> None:
         if self.folds < 2 or self.repeats < 1:
@@ -120,6 +122,7 @@ class LeaveSiteOut:
     partition: str = "test"
     source: None = None
     by_split: bool = True
+    judges_once: bool = True
 
     @property
     def description(self) -> str:
@@ -165,6 +168,7 @@ class Temporal:
     partition: str = "test"
     source: None = None
     by_split: bool = False
+    judges_once: bool = True
 
     @property
     def description(self) -> str:
@@ -208,6 +212,7 @@ class Predefined:
     partition: str = "test"
     source: None = None
     by_split: bool = False
+    judges_once: bool = True
 
     @property
     def description(self) -> str:
@@ -264,6 +269,7 @@ class External:
     name: str = "external"
     partition: str = "test"
     by_split: bool = False
+    judges_once: bool = True
     plan: TuningPlan = field(init=False)
 
     def __post_init__(self) -> None:
@@ -284,6 +290,53 @@ class External:
             msg = f"external validation needs samples on both sides; found {test.size} in {self.source.name!r}"
             raise CohortProblem(msg)
         return (self.plan.divide("external", patients, learn, test, seed=seed),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningCurve:
+    """The same test patients judged by models developed on ever more patients.
+
+    Attributes:
+        shares: Parts of the patients to learn from, ascending; each holds the one before it.
+    """
+
+    shares: tuple[float, ...] = (0.1, 0.3)
+    test: float = 0.15
+    inner: int = 3
+    mode: Literal["auto", "held_out", "cross_fit"] = "auto"
+    name: str = "learning_curve"
+    partition: str = "test"
+    source: None = None
+    by_split: bool = True
+    judges_once: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.shares or list(self.shares) != sorted(set(self.shares)) or not 0 < self.shares[0] <= 1:
+            msg = f"shares of a learning curve must ascend within (0, 1]; received {self.shares}"
+            raise StudyError(msg)
+        if self.shares[-1] > 1:
+            msg = f"shares of a learning curve must ascend within (0, 1]; received {self.shares}"
+            raise StudyError(msg)
+
+    @property
+    def description(self) -> str:
+        """One sentence for the methods section."""
+        shares = ", ".join(f"{share:.0%}" for share in self.shares)
+        return f"Learning curve: models developed on {shares} of the patients that were not tested, judged on the same."
+
+    def splits(self, samples: Samples[Y], stratum: Stratum[Y], seed: int) -> tuple[Split, ...]:
+        """One split a share; raises CohortProblem when a share leaves too few patients."""
+        patients = group(samples, stratum)
+        (whole,) = Holdout(development=1 - self.test, tuning=0.0, test=self.test).splits(samples, stratum, seed)
+        learn = np.setdiff1d(np.arange(patients.count), np.unique(patients.code[whole.test]))
+        rng = np.random.default_rng([seed, *b"learning curve"])
+        order = patients.shuffled(rng, learn)
+        plan = TuningPlan(inner=self.inner, mode=self.mode)
+        found = []
+        for share in self.shares:
+            part = np.concatenate([stratum_[: max(1, round(stratum_.size * share))] for stratum_ in order])
+            found.append(plan.divide(f"development={share:.0%}", patients, part, whole.test, seed=seed))
+        return tuple(found)
 
 
 def _attribute(sample: Sample[object, Any], name: str) -> str:

@@ -1,0 +1,80 @@
+"""The learning curve: would more patients help?"""
+
+from collections.abc import Sequence
+
+from bedside.evidence.figure import Figure, Series
+from bedside.evidence.schema import Learner, Measure, Partition, Performance
+
+
+def learning_curves(
+    validation: str,
+    *,
+    learners: Sequence[Learner],
+    measure: Measure,
+    performance: Sequence[Performance],
+    partitions: Sequence[Partition],
+) -> tuple[Figure, ...]:
+    """The primary measure against the number of development patients; nothing with fewer than two sizes.
+
+    Args:
+        validation: Name of the validation whose splits differ in the size of development only.
+        learners: All learners.
+        measure: Primary measure.
+        performance: Rows of evidence.
+        partitions: Sizes of partitions.
+    """
+    size = {
+        row.split: row.patients for row in partitions if row.validation == validation and row.partition == "development"
+    }
+    series = []
+    for learner in learners:
+        rows = [
+            (size[row.group.removeprefix("split=")], row)
+            for row in performance
+            if (row.validation, row.learner, row.measure) == (validation, learner.name, measure.name)
+            and row.group.startswith("split=")
+            and row.value is not None
+            and row.low is not None
+            and row.high is not None
+        ]
+        if len(rows) > 1:
+            series.append(_series(learner, sorted(rows, key=lambda pair: pair[0])))
+    if not series:
+        return ()
+    conclusion = " ".join(_words(one, measure) for one in series[:1])
+    return (
+        Figure(
+            name=validation,
+            title="Learning curve",
+            conclusion=conclusion,
+            alt=f"{measure.label} against the number of patients developed on, one line a learner. {conclusion}",
+            x_label="Patients developed on",
+            y_label=measure.label,
+            series=tuple(series),
+            aspect="wide",
+            section="training",
+        ),
+    )
+
+
+def _series(learner: Learner, rows: Sequence[tuple[int, Performance]]) -> Series:
+    return Series(
+        label=learner.label,
+        style="line",
+        x=tuple(float(patients) for patients, _ in rows),
+        y=tuple(row.value for _, row in rows if row.value is not None),
+        low=tuple(row.low for _, row in rows if row.low is not None),
+        high=tuple(row.high for _, row in rows if row.high is not None),
+        learner=learner.name,
+    )
+
+
+def _words(one: Series, measure: Measure) -> str:
+    gain = one.y[-1] - one.y[-2]
+    helped = gain > 0 if measure.higher_is_better is not False else gain < 0
+    beyond = one.low[-1] > one.y[-2] or one.high[-1] < one.y[-2]
+    verb = "changed" if not beyond else "improved" if helped else "worsened"
+    hint = "more patients may still help" if helped and beyond else "whether more would help is open"
+    sizes = f"from {one.x[-2]:,.0f} to {one.x[-1]:,.0f} patients"
+    values = f"from {one.y[-2]:.3f} to {one.y[-1]:.3f} ({one.low[-1]:.3f} to {one.high[-1]:.3f})"
+    return f"{one.label}: {sizes} {measure.label} {verb} {values}; {hint}."
