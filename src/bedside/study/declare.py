@@ -9,6 +9,7 @@ from bedside.data.source import Source
 from bedside.data.split import Validation
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import StudyError
+from bedside.explain.explainer import Explainer
 from bedside.modalities.modality import Modality
 from bedside.training.learner import Learner
 
@@ -47,6 +48,7 @@ class Study(Generic[R, X, Y, P]):
         limits: Known limits that the report must print.
         title: As printed; made from the name when empty.
         origin: How this study is named on the command line, to reproduce it.
+        explainers: Methods that tell what learners rely on; each is tried on every learner it applies to.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Study(Generic[R, X, Y, P]):
     limits: tuple[str, ...] = ()
     title: str = ""
     origin: str = ""
+    explainers: tuple[Explainer[X], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.comparators:

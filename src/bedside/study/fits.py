@@ -13,7 +13,10 @@ from bedside.data.sample import Sample
 from bedside.data.split import Split, Tuning
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import RunMismatch
+from bedside.explain.explainer import Subject
 from bedside.modalities.modality import Modality
+from bedside.study import explaining
+from bedside.study.explaining import Explained, Explaining
 from bedside.study.folder import RunFolder, canonical, read_json
 from bedside.study.progress import Progress
 from bedside.training.learner import Fit, Fitted, Learner
@@ -37,6 +40,7 @@ class Task(Generic[X, Y, P]):
         key: Hash of all that decides the result; a stored fit with another key is made anew.
         seed: Seed of this task alone, so that the order of tasks decides nothing.
         modality: Tells the perturbations to try on test predictors; None for none.
+        explaining: Which judged cases are explained, and how; None for none.
     """
 
     validation: str
@@ -45,6 +49,7 @@ class Task(Generic[X, Y, P]):
     key: str
     seed: int
     modality: Modality[X] | None = None
+    explaining: Explaining[X] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Judgement(Generic[P]):
     record: Mapping[str, Json]
     stressed: Mapping[str, Sequence[P]] = field(default_factory=dict)
     """Predictions for the test cases under each perturbation, by its name."""
+    explained: Explained | None = None
 
 
 def fit_all(
@@ -117,7 +123,11 @@ def fit_one(task: Task[X, Y, P], samples: Sequence[Sample[X, Y]], endpoint: Endp
         **_cells("development", endpoint, fit.fitted.predict([sample.predictors for sample in development])),
         **_stressed(task, fit.fitted, samples, endpoint),
     }
-    _store(task, fit, arrays, RunFolder(path))
+    explained = None
+    if task.explaining is not None:
+        subject = Subject(task.learner, fit, endpoint, development, (*tuning.selection, *tuning.calibration))
+        explained = explaining.explain(task.explaining, subject, samples, task.seed)
+    _store(task, fit, arrays, explained, RunFolder(path))
     return f"{task.learner.label}, {split.name}"
 
 
@@ -140,6 +150,7 @@ def read(task: Task[X, Y, P], endpoint: Endpoint[Y, P], folder: RunFolder) -> Ju
         development=predictions["development"],
         record=found["record"],
         stressed={part.removeprefix(STRESS): p for part, p in predictions.items() if part.startswith(STRESS)},
+        explained=explaining.read(where),
     )
 
 
@@ -162,12 +173,16 @@ def _cells(part: str, endpoint: Endpoint[Y, P], predictions: Sequence[P]) -> dic
     return {f"{part}.{name}": column for name, column in endpoint.cells(predictions).items()}
 
 
-def _store(task: Task[X, Y, P], fit: Fit[X, P], arrays: Mapping[str, Floats], folder: RunFolder) -> None:
+def _store(
+    task: Task[X, Y, P], fit: Fit[X, P], arrays: Mapping[str, Floats], explained: Explained | None, folder: RunFolder
+) -> None:
     def write(where: Path) -> None:
         (where / MODEL).mkdir()
         fit.fitted.save(where / MODEL)
         with (where / PREDICTIONS).open("wb") as handle:
             np.savez(handle, allow_pickle=False, **arrays)
+        if explained is not None:
+            explaining.write(explained, where)
         content = {"key": task.key, "learner": task.learner.name, "split": task.split.name, "record": dict(fit.record)}
         (where / DONE).write_text(canonical(content), "utf-8")
 

@@ -69,6 +69,7 @@ def declaration(study: Study[Any, Any, Any, Any]) -> dict[str, Any]:
         "release_rule": study.release_rule,
         "trials": study.trials,
         "bootstrap": study.bootstrap,
+        "explainers": [explainer.name for explainer in study.explainers],
     }
     plain: dict[str, Any] = json.loads(canonical(declared))
     return plain

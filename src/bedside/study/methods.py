@@ -5,6 +5,7 @@ from typing import Any
 
 from bedside.evidence.schema import Measure, Plan
 from bedside.study.declare import Study
+from bedside.study.explaining import CASES
 
 
 def methods(
@@ -38,12 +39,19 @@ def methods(
         "form for independent cases or a paired bootstrap by patient. All contrasts but the primary one were adjusted "
         "together by Holm's method."
     )
+    explained = " ".join(_sentence(explainer.description) for explainer in study.explainers)
+    explanations = (
+        f"Explanations. At most {CASES} judged cases were explained, their outcomes unseen. {explained} Every "
+        "explanation was tested in one split: against models that had lost what they learned (rank correlation of "
+        "attributions), and by removing the predictors it calls most important, on cases that are no test cases."
+    )
     rule = f"Release rule. {_sentence(study.release_rule)}"
     return (
         participants,
         partitions,
         models,
         statistics,
+        *((explanations,) if study.explainers else ()),
         rule,
         f"Analysis plan. {_plan(plan)} The random seed was {seed}.",
     )

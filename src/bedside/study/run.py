@@ -16,6 +16,7 @@ from bedside.study import hashes, leakage, ledger
 from bedside.study import plan as plans
 from bedside.study.cohort import Drawn, draw, draw_external
 from bedside.study.declare import Study
+from bedside.study.explaining import Explaining, chosen
 from bedside.study.fits import Task, fit_all
 from bedside.study.folder import RunFolder, canonical, read_json
 from bedside.study.job import Division, Job
@@ -185,13 +186,19 @@ def _tasks(
 ) -> tuple[Task[X, Y, P], ...]:
     tasks = []
     for division in divisions:
+        first = [split.name for split in division.splits if split.repeat == 0]
         for split in division.splits:
             for learner in study.learners:
                 name = [division.validation.name, split.name, learner.name]
                 key = hashes.sha256(canonical([*inputs, *name]).encode())
                 own = int(hashes.sha256(canonical([seed, *name[:2]]).encode())[:8], 16) % (2**31)
-                modality = study.modality if division is divisions[0] and split.repeat == 0 else None
-                tasks.append(Task(division.validation.name, split, learner, key, own, modality))
+                examined = division is divisions[0] and split.repeat == 0
+                modality = study.modality if examined else None
+                explaining = None
+                if examined and study.explainers:
+                    cases = chosen(split.test, len(first), own)
+                    explaining = Explaining(study.explainers, cases, tests=split.name == first[0])
+                tasks.append(Task(division.validation.name, split, learner, key, own, modality, explaining))
     return tuple(tasks)
 
 

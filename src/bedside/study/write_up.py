@@ -16,6 +16,7 @@ from bedside.evidence import schema
 from bedside.evidence.figure import Figure
 from bedside.study import describe, record, tables
 from bedside.study.analysis import Analysis, Group, Scope, adjust, groups_by_period, groups_by_split, groups_of
+from bedside.study.explanations import explanations
 from bedside.study.fits import Judgement, read
 from bedside.study.gaps import gaps
 from bedside.study.job import Division, Job
@@ -78,6 +79,7 @@ def write_up(
             figures = job.study.endpoint.figures(_views(job, judged, stored))
             performance += _apparent(job, stored)
             further = _further(job, stored, analysis, judged)
+            figures += further["figures"]
         progress.step(division.validation.name)
     files = _write_tables(job, prediction_tables, contribution_tables, _measure_names(everything[0]))
     job.timings["judge"] = time.perf_counter() - started
@@ -191,10 +193,14 @@ def _further(
         ),
         None,
     )
+    permuted = importance(stressed, higher_is_better=declared.higher_is_better is not False)
+    explained = explanations(job, stored, permuted)
     return {
         "gaps": gaps(analysis, strata, study.subgroups, margin=study.group_margin),
         "robustness": tuple(row for row in stressed if row.family != "permuted"),
-        "explanations": importance(stressed, higher_is_better=declared.higher_is_better is not False),
+        "explanations": permuted + explained.rows,
+        "explanation_checks": explained.checks,
+        "figures": explained.figures,
         "coverage": coverage(stored, judged, analysis.groups, study.endpoint, job.seed),
         "selective": selective(stored, judged, study.endpoint, job.seed),
         "sample_size": sample_size(stored.division, study.modality, study.endpoint, auroc),
@@ -333,6 +339,7 @@ def _evidence(
         robustness=further.get("robustness", ()),
         shift=further.get("shift", ()),
         explanations=further.get("explanations", ()),
+        explanation_checks=further.get("explanation_checks", ()),
         coverage=further.get("coverage", ()),
         selective=further.get("selective", ()),
         sample_size=further.get("sample_size", ()),

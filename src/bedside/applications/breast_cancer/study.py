@@ -12,6 +12,7 @@ from bedside.data.validation import CrossValidation, Holdout
 from bedside.endpoints.binary.head import BinaryHead
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSensitivity
+from bedside.explain.tabular import EXPLAINERS
 from bedside.modalities.tabular.encoder import TabularTrunk
 from bedside.modalities.tabular.modality import tabular
 from bedside.modalities.tabular.table import Record
@@ -76,6 +77,7 @@ def study() -> Study[Record, Record, bool, float]:
             "Neither age nor any other attribute of the women is published, so no subgroup can be looked at.",
         ),
         origin="breast_cancer",
+        explainers=EXPLAINERS,
     )
 
 

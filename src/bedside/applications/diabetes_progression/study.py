@@ -11,6 +11,7 @@ from bedside.data.sample import Excluded, Sample
 from bedside.data.validation import CrossValidation, Holdout
 from bedside.endpoints.continuous.head import ContinuousHead
 from bedside.endpoints.continuous.kind import continuous
+from bedside.explain.tabular import EXPLAINERS
 from bedside.modalities.tabular.encoder import TabularTrunk
 from bedside.modalities.tabular.modality import tabular
 from bedside.modalities.tabular.table import Record
@@ -70,6 +71,7 @@ def study() -> Study[Record, Record, float, float]:
             "One sample of unknown origin; nothing is known about other populations.",
         ),
         origin="diabetes_progression",
+        explainers=EXPLAINERS,
     )
 
 

@@ -12,6 +12,7 @@ from bedside.data.validation import CrossValidation, Holdout
 from bedside.endpoints.binary.head import BinaryHead
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSensitivity
+from bedside.explain.tabular import EXPLAINERS
 from bedside.modalities.tabular.encoder import TabularTrunk
 from bedside.modalities.tabular.modality import tabular
 from bedside.modalities.tabular.table import Record
@@ -79,6 +80,7 @@ def study() -> Study[Record, Record, bool, float]:
             "Glucose alone discriminates at an AUROC near .79; a model has to beat that to be of use.",
         ),
         origin="diabetes_screening",
+        explainers=EXPLAINERS,
     )
 
 

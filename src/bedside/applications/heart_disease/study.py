@@ -12,6 +12,7 @@ from bedside.data.validation import CrossValidation, LeaveSiteOut
 from bedside.endpoints.binary.head import BinaryHead
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSensitivity
+from bedside.explain.tabular import EXPLAINERS
 from bedside.modalities.tabular.encoder import TabularTrunk
 from bedside.modalities.tabular.modality import tabular
 from bedside.modalities.tabular.table import Record
@@ -85,6 +86,7 @@ def study() -> Study[Record, Record, bool, float]:
             "Two pairs of rows are identical; without identifiers they cannot be called one patient.",
         ),
         origin="heart_disease",
+        explainers=EXPLAINERS,
     )
 
 

@@ -14,6 +14,7 @@ from bedside.data.validation import Holdout
 from bedside.endpoints.binary.head import BinaryHead
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSpecificity
+from bedside.explain.tabular import EXPLAINERS
 from bedside.modalities.tabular.encoder import TabularTrunk
 from bedside.modalities.tabular.modality import tabular
 from bedside.modalities.tabular.table import Record
@@ -93,6 +94,7 @@ def study() -> Study[Record, Record, bool, float]:
             "Race is not a predictor; the payer is, and stands for circumstances that race is tied to.",
         ),
         origin="readmission",
+        explainers=EXPLAINERS,
     )
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from bedside.modalities.tabular.column import Column, Schema
 from bedside.modalities.tabular.table import Record, restricted_frame
 from bedside.modalities.tabular.vocabulary import codes, words_seen
-from bedside.types import Booleans, Floats, Json
+from bedside.types import Booleans, Floats, Integers, Json
 
 Encoding: TypeAlias = Literal["one_hot", "codes"]
 
@@ -87,6 +87,12 @@ class Features:
     def categorical(self) -> Booleans:
         """Which columns hold category codes, shape (p,); all False for one-hot."""
         return np.array([coded for column in self.schema.columns for _, coded in self._layout(column)], dtype=bool)
+
+    @cached_property
+    def owners(self) -> Integers:
+        """Position in the schema of the predictor that each column comes from, shape (p,)."""
+        sizes = [len(self._layout(column)) for column in self.schema.columns]
+        return np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
 
     def transform(self, rows: Sequence[Record]) -> Floats:
         """Rows to a matrix, shape (n, p)."""

@@ -1,0 +1,94 @@
+"""Explaining a fitted learner on some judged cases, whose outcomes it never sees; stored beside the predictions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from bedside.data.sample import Sample
+from bedside.explain.explainer import Attribution, Check, Explainer, Subject
+from bedside.study.folder import canonical, read_json
+from bedside.types import Integers
+
+X = TypeVar("X")
+
+CASES = 200
+"""Judged cases that are explained, over all splits of the first repetition."""
+
+WORDS = "explanations.json"
+VALUES = "explanations.npz"
+
+
+@dataclass(frozen=True)
+class Explaining(Generic[X]):
+    """What is to be explained of one split.
+
+    Attributes:
+        explainers: Methods that are tried; each applies to some kinds of model.
+        cases: Positions of judged samples.
+        tests: Whether explanations are tested here; one split is enough.
+    """
+
+    explainers: tuple[Explainer[X], ...]
+    cases: Integers
+    tests: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """Explanations of one learner in one split.
+
+    Attributes:
+        cases: Positions of the explained samples, in the order of the attributions' rows.
+        attributions: By name of the explainer.
+    """
+
+    cases: Integers
+    attributions: Mapping[str, Attribution]
+
+
+def chosen(test: Integers, splits: int, seed: int) -> Integers:
+    """Positions of the judged samples that one of so many splits explains, at random, ascending."""
+    most = -(-CASES // splits)
+    if test.size <= most:
+        return test
+    rng = np.random.default_rng([seed, *b"explained"])
+    return np.sort(rng.choice(test, most, replace=False))
+
+
+def explain(plan: Explaining[X], subject: Subject[X, Any], samples: Sequence[Sample[X, Any]], seed: int) -> Explained:
+    """Every explanation that applies. Of the judged cases only predictors are handed on."""
+    cases = [samples[k].predictors for k in plan.cases.tolist()]
+    found = {one.name: one.explain(subject, cases, seed=seed, tests=plan.tests) for one in plan.explainers}
+    return Explained(plan.cases, {name: each for name, each in found.items() if each is not None})
+
+
+def write(explained: Explained, where: Path) -> None:
+    """Values as NPZ; variables and checks as JSON."""
+    words = {
+        name: {"variables": each.variables, "checks": [asdict(check) for check in each.checks]}
+        for name, each in explained.attributions.items()
+    }
+    values = {f"values.{name}": each.values for name, each in explained.attributions.items()}
+    with (where / VALUES).open("wb") as handle:
+        np.savez(handle, allow_pickle=False, cases=explained.cases, **values)
+    (where / WORDS).write_text(canonical(words), "utf-8")
+
+
+def read(where: Path) -> Explained | None:
+    """What `write` wrote; None where nothing was explained."""
+    words = read_json(where / WORDS)
+    if not isinstance(words, dict):
+        return None
+    with np.load(where / VALUES, allow_pickle=False) as stored:
+        attributions = {
+            name: Attribution(
+                variables=tuple(told["variables"]),
+                values=stored[f"values.{name}"],
+                checks=tuple(Check(**check) for check in told["checks"]),
+            )
+            for name, told in words.items()
+        }
+        return Explained(stored["cases"], attributions)
