@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.study.tiny import small
 
 from bedside.data.readings import ReadingTable, read_readings, scale
-from bedside.data.validation import Holdout
+from bedside.data.validation import CrossValidation, Holdout
 from bedside.errors import RunMismatch, StudyError, TableProblem
 from bedside.evidence.readers import JudgedContrast, ReaderEvidence
 from bedside.evidence.schema import Evidence
@@ -322,6 +322,31 @@ def test_agreement_is_added_to_a_run_and_nothing_else_changes(finished: Path) ->
         kept = after.model_dump(exclude={"agreement", "provenance"})
         assert kept == before.model_dump(exclude={"agreement", "provenance"})
         assert ReaderEvidence.model_validate_json(path.read_bytes()) == found
+
+
+def test_fold_models_are_neither_ranked_nor_tested_as_one(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    run(small(validations=(CrossValidation(folds=3, repeats=2), Holdout())), out=folder, root=tmp_path, seed=0, jobs=1)
+    evidence = Evidence.model_validate_json((folder / "evidence.json").read_text("utf-8"))
+    model = from_run(folder, evidence)
+    assert model.folds
+    assert model.score == {}
+    assert not from_run(folder, evidence, validation="holdout").folds
+    assert model.reference is not None
+    cases = tuple(sorted(model.reference.positive))
+    positive = np.array([model.reference.positive[case] for case in cases])
+    values = np.where(np.random.default_rng(0).random((1, 2, len(cases))) < 0.2, ~positive, positive).astype(float)
+    found = judged(
+        ReadingTable(values, positive, np.arange(len(cases)), ("without",), ("ana", "ben"), cases, scale("call")), model
+    )
+    row = pick(found, "Both", "ana", "sensitivity")
+    assert "fitted models taken as given" in row.method
+    assert "McNemar" not in row.method
+    assert row.p is not None
+    assert "one a fold" in pick(found, "Both", "the average reader", "sensitivity").reason
+    assert any("6 models" in text for text in found.limits)
+    with pytest.raises(StudyError, match="no validation 'z'"):
+        from_run(folder, evidence, validation="z")
 
 
 def test_readers_judged_beside_another_run_are_not_added(finished: Path, tmp_path: Path) -> None:

@@ -97,6 +97,9 @@ def judge(
     learner: Annotated[
         str, typer.Option(metavar="NAME", help="Which learner of the run.", show_default="the model on trial")
     ] = "",
+    validation: Annotated[
+        str, typer.Option(metavar="NAME", help="Which validation of the run.", show_default="the primary one")
+    ] = "",
     model: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Compare with predictions from a CSV of case, prediction.", dir_okay=False),
@@ -141,7 +144,7 @@ def judge(
     from bedside.study.readers import Conduct, add_to_run, judge_readings, write_evidence
     from bedside.study.reading_list import read_key
 
-    beside = _model(run, learner, model, model_threshold)
+    beside = _model(run, (learner, validation), model, model_threshold)
     truth = data.read_reference(reference) if reference else beside.reference if beside else None
     table = data.read_readings(
         readings, data.scale(scale, threshold), reference=truth, key=read_key(key) if key else None
@@ -169,7 +172,9 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _model(run: Path | None, learner: str, model: Path | None, threshold: float | None) -> "ModelReadings | None":
+def _model(
+    run: Path | None, which: tuple[str, str], model: Path | None, threshold: float | None
+) -> "ModelReadings | None":
     from bedside.study.model_readings import from_file, from_run
 
     if run is not None and model is not None:
@@ -178,7 +183,7 @@ def _model(run: Path | None, learner: str, model: Path | None, threshold: float 
     if run is not None:
         from bedside.report.page import read_evidence
 
-        return from_run(run, read_evidence(run), learner)
+        return from_run(run, read_evidence(run), *which)
     return from_file(model, threshold=threshold) if model is not None else None
 
 

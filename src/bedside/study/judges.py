@@ -1,5 +1,6 @@
 """How readers, a panel and a model did on the same cases, and how they differ in pairs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,6 +59,7 @@ class Judge:
         arm: Which arm; for the model the one it is compared in.
         score: Graded readings, shape (cases,), NaN where not read or not graded.
         call: Calls of 0 or 1, NaN where not read or not called.
+        folds: Whether the calls are those of several models, one a fold, each on the cases that it had not seen.
         barred: Why this judge must not be judged by this reference standard; "" where nothing speaks against it.
     """
 
@@ -66,6 +68,7 @@ class Judge:
     arm: str
     score: Floats
     call: Floats
+    folds: bool = False
     barred: str = ""
 
     @property
@@ -109,7 +112,7 @@ def f1_statistic(call: Floats, positive: Booleans) -> Statistic:
     def statistic(weights: Weights) -> Floats:
         sums = weights @ columns
         whole = 2.0 * sums[:, 0] + sums[:, 1]
-        return np.divide(2.0 * sums[:, 0], whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+        return _divided(2.0 * sums[:, 0], whole)
 
     return statistic
 
@@ -239,20 +242,39 @@ def _difference(first: Judge, second: Judge, measure: str, about: Booleans, sett
         return delong_test(*scores, positive, setting.level)
     one, two = first.call[about], second.call[about]
     if measure == "f1":
-        return _f1_difference(one, two, positive, patient, setting)
+        return _resampled([f1_statistic(one, positive), f1_statistic(two, positive)], patient, setting)
     hits = (one == 1.0) == positive, (two == 1.0) == positive
+    if first.folds or second.folds:
+        # McNemar's test is for one model; over pooled folds the fitted models are taken as given.
+        return _resampled([_share_statistic(each) for each in hits], patient, setting, "; fitted models taken as given")
     if setting.clustered:
         return clustered_mcnemar(*hits, patient, setting.level)
     return mcnemar(*hits, level=setting.level)
 
 
-def _f1_difference(one: Floats, two: Floats, positive: Booleans, patient: Integers, setting: Setting) -> Contrast:
-    statistics = [f1_statistic(one, positive), f1_statistic(two, positive)]
-    values = [float(statistic(np.ones((1, positive.size)))[0]) for statistic in statistics]
+def _divided(part: Floats, whole: Floats) -> Floats:
+    out: Floats = np.full(whole.shape, np.nan)
+    np.divide(part, whole, out=out, where=whole > 0)
+    return out
+
+
+def _share_statistic(hit: Booleans) -> Statistic:
+    column = hit.astype(np.float64)
+
+    def statistic(weights: Weights) -> Floats:
+        whole = weights.sum(axis=1)
+        return _divided(weights @ column, whole)
+
+    return statistic
+
+
+def _resampled(statistics: Sequence[Statistic], patient: Integers, setting: Setting, remark: str = "") -> Contrast:
+    """The first statistic minus the second, under the same bootstrap by patient."""
+    values = [float(statistic(np.ones((1, patient.size)))[0]) for statistic in statistics]
     if not np.isfinite(values).all():
         message = "F1 is 0 / 0: no case is positive or called so"
         raise StatisticsError(message)
     drawn = bootstrap(statistics, patient, setting.replicates, setting.seed)
     limits = percentile_interval(drawn[0] - drawn[1], setting.level)
-    method = f"paired {limits.method}, {setting.replicates} replicates"
+    method = f"paired {limits.method}, {setting.replicates} replicates{remark}"
     return Contrast(values[0] - values[1], limits.low, limits.high, two_sided_p(drawn[0] - drawn[1]), method)

@@ -2,9 +2,10 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -27,6 +28,8 @@ class ModelReadings:
         words: Where the predictions and the threshold come from, for the methods section.
         reference: Truth and patients as the run has them; None for a file.
         run: Data hash and code hash of the run; None for a file.
+        folds: Whether several models made the predictions, one a fold; they then have no common score.
+        notes: What must be known before the model is compared.
     """
 
     name: str
@@ -35,6 +38,7 @@ class ModelReadings:
     words: str
     reference: Reference | None = None
     run: tuple[str, str] | None = None
+    folds: bool = False
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -80,55 +84,79 @@ def from_file(path: Path, *, name: str = "model", threshold: float | None = None
     return ModelReadings(name, found, {case: float(p >= threshold) for case, p in found.items()}, words)
 
 
-def from_run(folder: Path, evidence: Evidence, learner: str = "") -> ModelReadings:
-    """A learner's judged predictions in the primary validation of a finished run, by sample.
+def from_run(folder: Path, evidence: Evidence, learner: str = "", validation: str = "") -> ModelReadings:
+    """A learner's judged predictions in one validation of a finished run, by sample.
 
-    The run's own operating point of each split makes the calls. Where repeated folds judged a case several times, its
-    probability is the mean and its call the majority, a tie being positive.
+    The run's own operating point of each split makes the calls. Over folds several models predict, whose probabilities
+    have no common ranking: their calls are kept, their probabilities are not, and where repeated folds judged a case
+    several times the majority calls, a tie being positive.
+
+    Args:
+        folder: Of the run.
+        evidence: Of the run.
+        learner: By name; the model on trial when empty.
+        validation: By name; the primary one when empty.
 
     Raises:
         RunMismatch: The predictions are missing, or the endpoint is not binary.
-        StudyError: The run has no such learner.
+        StudyError: The run has no such learner or validation.
     """
-    name = learner or evidence.study.model
-    known = [each.name for each in evidence.study.learners]
+    name = _known(learner or evidence.study.model, [each.name for each in evidence.study.learners], "learner", folder)
+    chosen = _known(
+        validation or evidence.study.primary_validation, [v.name for v in evidence.validations], "validation", folder
+    )
+    judged = _judged(folder, evidence, name, chosen)
+    cut = {
+        row.split: row.settings["threshold"]
+        for row in evidence.operating_points
+        if row.learner == name and row.validation == chosen and "threshold" in row.settings
+    }
+    calls: dict[str, list[bool]] = defaultdict(list)
+    for row in judged:
+        if row["split"] in cut:
+            calls[row["sample"]].append(row["prediction.probability"] >= cut[row["split"]])
+    splits = {row["split"] for row in judged}
+    folds = len(splits) > 1
+    label = next(each.label for each in evidence.study.learners if each.name == name)
+    where = f"of {len(splits)} splits, each on cases that it had not seen," if folds else "on the test partition"
+    notes = ["The study behind the model ran on simulated data."] if evidence.study.simulated else []
+    if folds:
+        notes.append(
+            f"The model's calls are those of {len(splits)} models, one a split: its ranking is not compared, tests "
+            "take the fitted models as given, and nothing generalises to readers. A holdout (--validation) has one model."
+        )
+    return ModelReadings(
+        name=label,
+        score={} if folds else {row["sample"]: row["prediction.probability"] for row in judged},
+        call={case: float(2 * sum(values) >= len(values)) for case, values in calls.items()},
+        words=f"The model's predictions {where} and its operating points come from a run of {evidence.study.name}.",
+        reference=Reference(
+            {row["sample"]: bool(row["outcome.outcome"]) for row in judged},
+            {row["sample"]: str(row["patient"]) for row in judged},
+        ),
+        run=(evidence.provenance.data_hash, evidence.provenance.code_hash),
+        folds=folds,
+        notes=tuple(notes),
+    )
+
+
+def _known(name: str, known: Sequence[str], what: str, folder: Path) -> str:
     if name not in known:
-        msg = f"{folder} has no learner {name!r}; it has {', '.join(known)}"
+        msg = f"{folder} has no {what} {name!r}; it has {', '.join(known)}"
         raise StudyError(msg)
+    return name
+
+
+def _judged(folder: Path, evidence: Evidence, learner: str, validation: str) -> list[dict[str, Any]]:
     path = RunFolder(folder).predictions
     if not path.is_file():
         msg = f"{folder} lacks predictions.parquet; run the study again"
         raise RunMismatch(msg)
-    validation = next(each for each in evidence.validations if each.primary)
-    mine = (pc.field("validation") == validation.name) & (pc.field("learner") == name)
+    mine = (pc.field("validation") == validation) & (pc.field("learner") == learner)
     table = pq.read_table(path, filters=mine)
-    if not {"prediction.probability", "outcome.outcome"} <= set(table.column_names):
+    columns = ["sample", "split", "patient", "prediction.probability", "outcome.outcome"]
+    if not set(columns) <= set(table.column_names):
         msg = f"{folder} predicts {evidence.study.endpoint}; readers can be compared with binary predictions only"
         raise RunMismatch(msg)
-    cut = {
-        row.split: row.settings["threshold"]
-        for row in evidence.operating_points
-        if row.learner == name and row.validation == validation.name and "threshold" in row.settings
-    }
-    scores, calls = defaultdict(list), defaultdict(list)
-    truth: dict[str, bool] = {}
-    patient: dict[str, str] = {}
-    columns = ("sample", "split", "prediction.probability", "outcome.outcome", "patient")
-    for sample, split, probability, outcome, who in zip(*(table.column(c).to_pylist() for c in columns), strict=True):
-        scores[sample].append(probability)
-        if split in cut:
-            calls[sample].append(probability >= cut[split])
-        truth[sample], patient[sample] = bool(outcome), str(who)
-    where = "out-of-fold" if validation.partition == "out_of_fold" else "test"
-    label = next(each.label for each in evidence.study.learners if each.name == name)
-    repeats = max(map(len, scores.values()), default=1)
-    averaged = f" Each case was judged up to {repeats} times; probabilities were averaged." if repeats > 1 else ""
-    return ModelReadings(
-        name=label,
-        score={case: sum(values) / len(values) for case, values in scores.items()},
-        call={case: float(2 * sum(values) >= len(values)) for case, values in calls.items()},
-        words=f"The model's {where} predictions and calls come from a run of {evidence.study.name}.{averaged}",
-        reference=Reference(truth, patient),
-        run=(evidence.provenance.data_hash, evidence.provenance.code_hash),
-        notes=("The study behind the model ran on simulated data.",) if evidence.study.simulated else (),
-    )
+    rows: list[dict[str, Any]] = table.select(columns).to_pylist()
+    return rows

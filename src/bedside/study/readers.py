@@ -86,7 +86,8 @@ def judge_readings(
     panels = [panel for each in judged if (panel := _panel(each)) is not None]
     everyone = [judge for each in by_arm for judge in each] + panels + ([rival] if rival else [])
     if rival is not None and beside is not None and judged[0]:
-        rows += multi_reader.against_average(rival, judged[beside], setting, refusal)
+        alone = refusal or ("several models, one a fold, stand for the model" if rival.folds else "")
+        rows += multi_reader.against_average(rival, judged[beside], setting, alone)
         for other in (*[panel for panel in panels if panel.arm == rival.arm], *by_arm[beside]):
             rows += contrasts(rival, other, setting)
     for one, other in zip(by_arm[0], by_arm[1], strict=True) if len(by_arm) == 2 else ():
@@ -184,7 +185,7 @@ def _model(readings: ReadingTable, model: ModelReadings, arm: str) -> Judge:
         )
         raise TableProblem(msg)
     score, call = (np.array([given.get(c, np.nan) for c in readings.cases]) for given in (model.score, model.call))
-    return Judge(model.name, "model", arm, score, call)
+    return Judge(model.name, "model", arm, score, call, folds=model.folds)
 
 
 def _adjusted(rows: Sequence[JudgedContrast], primary: str) -> list[JudgedContrast]:
@@ -237,7 +238,7 @@ def _limits(
         found.append(
             f"No arm is called {UNAIDED!r}, so that there is no reading without the model to compare the model with."
         )
-    if model is not None and readings.scale.graded and not model.score:
+    if model is not None and readings.scale.graded and not model.score and not model.folds:
         found.append("The model only made calls, so that its ranking was not compared.")
     if model is not None:
         found += model.notes
