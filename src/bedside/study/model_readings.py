@@ -123,7 +123,7 @@ def from_run(folder: Path, evidence: Evidence, learner: str = "", validation: st
     if folds:
         notes.append(
             f"The model's calls are those of {len(splits)} models, one a split: its ranking is not compared, tests "
-            "take the fitted models as given, and nothing generalises to readers. A holdout (--validation) has one model."
+            "take the fitted models as given, and nothing generalises to readers. A holdout has one model."
         )
     return ModelReadings(
         name=label,
