@@ -1,5 +1,6 @@
 """Models of different runs are paired where they judged the same cases, and only there."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def test_pairing_narrows_the_interval(finished: dict[str, tuple[Path, Evidence]]
         )
         for name in ("both", "first")
     ]
-    assert made.high - made.low < np.hypot(*alone)
+    assert made.high - made.low < math.hypot(*alone)
 
 
 def test_the_order_of_rows_does_not_matter(finished: dict[str, tuple[Path, Evidence]]) -> None:
