@@ -8,19 +8,17 @@ import numpy as np
 from scipy.stats import rankdata
 
 from bedside.errors import StatisticsError
-from bedside.evidence.figure import Figure, Series
+from bedside.evidence.figure import Figure
 from bedside.evidence.schema import Explanation, ExplanationCheck
 from bedside.explain.explainer import Explainer
 from bedside.stats.bootstrap import multiplicities, percentile_interval
+from bedside.study.directions import directions, gathered
 from bedside.study.job import Job
 from bedside.study.record import Read
 from bedside.types import Floats, Integers
 
 REPLICATES = 1_000
 """Bootstrap replicates, by patient, of the mean size of attributions."""
-
-SHOWN = 10
-"""Predictors in a figure, the most important ones."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Explanations:
 
 
 def explanations(job: Job, stored: Read, permutation: Sequence[Explanation]) -> Explanations:
-    """Mean |attribution| by predictor, tests of the explanations, their agreement, and a figure a learner.
+    """Mean |attribution| by predictor, tests of the explanations, their agreement, and which way they point.
 
     Args:
         job: The run.
@@ -47,30 +45,17 @@ def explanations(job: Job, stored: Read, permutation: Sequence[Explanation]) -> 
             rows += _rows(job, stored, learner.name, explainer)
             checks += _checks(stored, learner.name, explainer)
     checks += _agreement(job, rows, permutation)
-    figures = tuple(
-        _figure(learner.name, learner.label, explainer.label, found, checks)
-        for learner in job.study.learners
-        for explainer in job.study.explainers
-        if (found := [row for row in rows if (row.learner, row.method) == (learner.name, explainer.label)])
-    )
-    return Explanations(tuple(rows), tuple(checks), figures)
+    figures = [directions(job, stored, explainer, checks) for explainer in job.study.explainers]
+    return Explanations(tuple(rows), tuple(checks), tuple(figure for figure in figures if figure is not None))
 
 
 def _rows(job: Job, stored: Read, learner: str, explainer: Explainer[Any]) -> list[Explanation]:
-    sizes: list[Floats] = []
-    cases: list[Integers] = []
-    variables: tuple[str, ...] = ()
-    for judgement in stored.by_learner[learner]:
-        if judgement.explained is None or explainer.name not in judgement.explained.attributions:
-            continue
-        attribution = judgement.explained.attributions[explainer.name]
-        variables = attribution.variables
-        sizes.append(np.abs(attribution.values))
-        cases.append(judgement.explained.cases)
-    if not sizes:
+    found = gathered(stored, learner, explainer.name)
+    if found is None:
         return []
-    size = np.concatenate(sizes)
-    low, high = _limits(size, _patients(stored, np.concatenate(cases)), job.seed)
+    variables, values, cases = found
+    size = np.abs(values)
+    low, high = _limits(size, _patients(stored, cases), job.seed)
     return [
         Explanation(
             learner=learner,
@@ -166,64 +151,3 @@ def _alike(
             "differently."
         ),
     )
-
-
-def _figure(
-    learner: str, label: str, method: str, rows: Sequence[Explanation], checks: Sequence[ExplanationCheck]
-) -> Figure:
-    ranked = sorted(rows, key=lambda row: -row.value)
-    shown = ranked[:SHOWN]
-    limits = all(row.low is not None and row.high is not None for row in shown)
-    of_rest = f", the {len(shown)} largest of {len(rows)}" if len(rows) > len(shown) else ""
-    return Figure(
-        name=f"explanation_{learner}_{_slug(method)}",
-        title=f"What {label[:1].lower() + label[1:] if label[1:2].islower() else label} relies on",
-        conclusion=f"{_relies(label, ranked)} {_believed(learner, method, checks)}",
-        alt=f"Bars of the mean size of the {method} of {label} by predictor{of_rest}.",
-        x_label="Predictor",
-        y_label=f"Mean size of {method}",
-        series=(
-            Series(
-                label=label,
-                style="bars",
-                learner=learner,
-                x=tuple(float(k) for k in range(len(shown))),
-                y=tuple(_short(row.value) for row in shown),
-                low=tuple(_short(row.low or 0.0) for row in shown) if limits else (),
-                high=tuple(_short(row.high or 0.0) for row in shown) if limits else (),
-            ),
-        ),
-        x_categories=tuple(row.variable for row in shown),
-        aspect="wide",
-        section="explanation",
-    )
-
-
-def _relies(label: str, ranked: Sequence[Explanation]) -> str:
-    total = sum(row.value for row in ranked)
-    if total == 0:
-        return f"No predictor moved the predictions of {label}."
-    few = [row.variable for row in ranked[:3]]
-    names = few[0] if len(few) == 1 else f"{', '.join(few[:-1])} and {few[-1]}"
-    share = sum(row.value for row in ranked[:3]) / total
-    return f"{label} was moved most by {names}: {share:.0%} of the movement that {len(ranked)} predictors cause."
-
-
-def _believed(learner: str, method: str, checks: Sequence[ExplanationCheck]) -> str:
-    own = [check for check in checks if (check.learner, check.method) == (learner, method)]
-    tests = [check for check in own if not check.check.startswith("agreement")]
-    failed = [check.check for check in tests if check.passed is False]
-    if failed:
-        return f"This explanation failed a test ({', '.join(failed)}) and should not be relied on."
-    undecided = [check.check for check in tests if check.passed is None]
-    if undecided:
-        return f"Undecided remained: {', '.join(undecided)}."
-    return "The explanation passed its tests." if tests else "The explanation was not tested."
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.6g}")
-
-
-def _slug(words: str) -> str:
-    return words.lower().replace(" ", "_")

@@ -111,6 +111,9 @@ def prepare(
     if len(set(names)) != len(names):
         msg = f"study {study.name!r} declares two validations of one name: {names}"
         raise StudyError(msg)
+    if not study.validations[0].judges_once:
+        msg = f"the primary validation of {study.name!r} judges the same cases several times; put another one first"
+        raise StudyError(msg)
     frozen = plans.compare(study, folder.path, seed=seed)
     progress.begin("Reading", 3)
     drawn = draw(study, root=root, simulated=simulated, seed=seed)

@@ -21,6 +21,7 @@ from bedside.study.fits import Judgement, read
 from bedside.study.gaps import gaps
 from bedside.study.job import Division, Job
 from bedside.study.judged import Judged
+from bedside.study.learning import learning_curves
 from bedside.study.methods import methods
 from bedside.study.pooled import pooled
 from bedside.study.progress import Progress
@@ -55,10 +56,13 @@ def write_up(
         everything.append(stored)
         judged, rows = _judged(job, stored, "test")
         analysis = _analysis(job, division, judged, rows)
-        performance += analysis.performance()
-        if division.validation.by_split:
-            performance += pooled(analysis)
-        comparisons += analysis.comparisons(record.primary(job) if number == 0 else None)
+        if not division.validation.judges_once:
+            performance += [row for row in analysis.performance() if row.group.startswith("split=")]
+        else:
+            performance += analysis.performance()
+            if division.validation.by_split:
+                performance += pooled(analysis)
+            comparisons += analysis.comparisons(record.primary(job) if number == 0 else None)
         shifts += shift(division, job.study.modality, job.study.endpoint)
         names = [split.name for split in division.splits]
         partition = division.validation.partition
@@ -300,6 +304,23 @@ def _evidence(
     }
     doubt = study.endpoint.doubt({**values, **_smallest_class(job)})
     here = [row for row in comparisons if row.validation == described.primary_validation]
+    sizes = tuple(
+        row
+        for division in job.divisions
+        for row in describe.partitions(division.validation.name, division.splits, division.samples, study.endpoint)
+    )
+    curves = tuple(
+        figure
+        for division in job.divisions
+        if not division.validation.judges_once
+        for figure in learning_curves(
+            division.validation.name,
+            learners=described.learners,
+            measure=primary,
+            performance=performance,
+            partitions=sizes,
+        )
+    )
     return schema.Evidence(
         verdict=verdict(
             model=described.learners[0],
@@ -314,11 +335,7 @@ def _evidence(
         measures=measures,
         validations=record.validations(job),
         flow=job.drawn.flow,
-        partitions=tuple(
-            row
-            for division in job.divisions
-            for row in describe.partitions(division.validation.name, division.splits, division.samples, study.endpoint)
-        ),
+        partitions=sizes,
         characteristics=tuple(
             describe.characteristics(
                 job.drawn.samples,
@@ -333,7 +350,7 @@ def _evidence(
         operating_points=tuple(row for stored in everything for row in record.operating_points(job, stored)),
         tuning=tuple(row for stored in everything for row in record.tuning(job, stored)),
         audit=job.findings,
-        figures=figures,
+        figures=(*figures, *curves),
         methods=methods(study, measures, plan=job.plan, seed=job.seed, simulated=job.simulated is not None),
         gaps=further.get("gaps", ()),
         robustness=further.get("robustness", ()),
