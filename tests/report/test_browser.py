@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from tests.report.evidence_examples import ALL, HOSTILE
 
+from bedside.report.checklist_file import write_checklist
+from bedside.report.compare import write_comparison
 from bedside.report.page import write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -123,3 +125,21 @@ def test_text_has_contrast(browser: Any, tmp_path: Path, scheme: str) -> None:
     )
     assert ratios == {}
     page.close()
+
+
+@pytest.mark.parametrize("kind", ["comparison", "checklist"])
+def test_pages_without_contents_fill_the_window(browser: Any, tmp_path: Path, kind: str) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "evidence.json").write_text(ALL["hostile"]().model_dump_json(), encoding="utf-8")
+    if kind == "comparison":
+        path = write_comparison(folders, tmp_path / "comparison.html")
+    else:
+        path = write_checklist(folders[0], "tripod-ai", "html")
+    for width in (400, 1280):
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.querySelector('main').clientWidth") > 0.8 * width
+        page.close()
