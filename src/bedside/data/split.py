@@ -4,11 +4,10 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from bedside.data.sample import Sample
+from bedside.data.sample import Sample, X_co, Y_co
 from bedside.data.source import Source
 from bedside.types import Integers
 
-X = TypeVar("X")
 Y = TypeVar("Y")
 
 
@@ -47,15 +46,15 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuning(Generic[X, Y]):
+class Tuning(Generic[X_co, Y_co]):
     """What a learner may look at besides the development samples.
 
     Held out: `selection` and `calibration` hold samples and `folds` is empty. Cross-fitted: both are empty and
     `folds` divides the development samples (positions into them).
     """
 
-    selection: Sequence[Sample[X, Y]] = ()
-    calibration: Sequence[Sample[X, Y]] = ()
+    selection: Sequence[Sample[X_co, Y_co]] = ()
+    calibration: Sequence[Sample[X_co, Y_co]] = ()
     folds: tuple[Fold, ...] = ()
 
 

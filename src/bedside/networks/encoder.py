@@ -10,6 +10,7 @@ from bedside.networks.range import Range
 from bedside.types import Json
 
 B = TypeVar("B")
+B_co = TypeVar("B_co", covariant=True)
 F_co = TypeVar("F_co", covariant=True)
 X_contra = TypeVar("X_contra", contravariant=True)
 
@@ -35,14 +36,14 @@ class Encoder(nn.Module, ABC, Generic[B, F_co]):
         """Features of a batch of cases."""
 
 
-class Batches(Protocol[B]):
+class Batches(Protocol[B_co]):
     """All cases of one partition, prepared, in order; may read lazily."""
 
     def __len__(self) -> int:
         """How many cases there are."""
         ...
 
-    def take(self, positions: Tensor, where: device) -> B:
+    def take(self, positions: Tensor, where: device) -> B_co:
         """The cases at these positions, shape (n,), on a device."""
         ...
 

@@ -21,6 +21,10 @@ LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "lightgbm", "polars", "o
 """Whose versions can change a result, so that a fit is not reused across them."""
 
 
+NOT_IN_RESULTS = frozenset({"cli", "report", "serve", "applications"})
+"""Folders of the package that can change no result; a study's own folder is hashed besides."""
+
+
 def sha256(data: bytes) -> str:
     """Hex digest."""
     return hashlib.sha256(data).hexdigest()
@@ -81,13 +85,14 @@ def study_hash(study: Study[Any, Any, Any, Any]) -> str:
 
 
 def code_hash(study: Study[Any, Any, Any, Any]) -> str:
-    """Hash of bedside's own code, of the study's folder and of the libraries that can change a result."""
+    """Hash of the code that can change a result: bedside's floors up to the spine, the study's folder, the libraries."""
     digest = hashlib.sha256()
-    folders = [Path(bedside.__file__).parent]
-    if study.folder is not None and not study.folder.resolve().is_relative_to(folders[0].resolve()):
-        folders.append(study.folder)
+    package = Path(bedside.__file__).parent
+    folders = [package] if study.folder is None else [package, study.folder]
     for folder in folders:
         for path in sorted(folder.rglob("*.py")):
+            if folder is package and path.relative_to(folder).parts[0] in NOT_IN_RESULTS:
+                continue
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     digest.update(canonical(library_versions()).encode())
     return digest.hexdigest()

@@ -69,7 +69,7 @@ class Learner(Protocol[X, Y_contra, P]):
         ...
 
     def fit(
-        self, development: Sequence[Sample[X, Any]], tuning: Tuning[X, Any], *, seed: int
+        self, development: Sequence[Sample[X, Y_contra]], tuning: Tuning[X, Y_contra], *, seed: int
     ) -> Fit[X, P]:
         """Fit on development, select and calibrate on tuning; same seed, same bytes."""
         ...
@@ -89,7 +89,7 @@ class Trial(Protocol):
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any: ...
 
 
-class Recipe(Protocol[X, Y_contra, P]):
+class Recipe(Protocol[X_contra, Y_contra, P_co]):
     """One family of models with settings; `Tuned` turns a recipe into a Learner.
 
     Attributes:
@@ -115,12 +115,12 @@ class Recipe(Protocol[X, Y_contra, P]):
     def fit(
         self,
         settings: Settings,
-        development: Sequence[Sample[X, Any]],
-        selection: Sequence[Sample[X, Any]],
+        development: Sequence[Sample[X_contra, Y_contra]],
+        selection: Sequence[Sample[X_contra, Y_contra]],
         *,
         seed: int,
-    ) -> tuple[Fitted[X, P], Mapping[str, Json]]:
+    ) -> tuple[Fitted[X_contra, P_co], Mapping[str, Json]]:
         """Fit with these settings; `selection` may stop training early and nothing else. Returns model, record."""
         ...
 
-    def load(self, folder: Path) -> Fitted[X, P]: ...
+    def load(self, folder: Path) -> Fitted[X_contra, P_co]: ...
