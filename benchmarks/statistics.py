@@ -2,8 +2,8 @@
 
     python benchmarks/statistics.py [--json]
 
-Every comparison runs both sides in full, one thread; nothing is scaled up, and both sides must agree. Seconds are of the
-processor, so that other work on the machine does not count.
+Every comparison runs both sides in full, one thread; nothing is scaled up, and both sides must agree. Seconds are of
+the processor, so that other work on the machine does not count.
 """
 
 import argparse

@@ -193,6 +193,10 @@ def test_bad_input(chance: list[float], label: list[int], words: str) -> None:
 
 
 def test_more_bad_input() -> None:
+    with pytest.raises(StatisticsError, match="one patient"):
+        calibration.recalibration([0.1, 0.4], [0, 1], cluster=[3, 3])
+    with pytest.raises(StatisticsError, match="infinite"):
+        calibration.log_losses([np.inf, 0.1], [0, 1])
     with pytest.raises(StatisticsError, match="bins"):
         calibration.bins([0.1], count=0)
     with pytest.raises(StatisticsError, match="same value"):

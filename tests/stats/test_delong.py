@@ -100,9 +100,12 @@ def test_perfect_against_constant_is_still_a_contrast() -> None:
 @given(binary)
 def test_within_fold_area_is_the_mean_and_one_fold_is_delongs(sample: Binary) -> None:
     n = sample.label.size
+    of_positive, of_negative = delong.placements(sample.score[None, :], sample.label)
+    expected = of_positive.var() / of_positive.size + of_negative.var() / of_negative.size
+    whole = cv_auroc.cv_influence(sample.score, sample.label, np.zeros(n))
+    assert whole.covariance()[0, 0] == pytest.approx(expected * n / (n - 1), abs=1e-15)
     limits = cv_auroc.cv_auroc_interval(sample.score, sample.label, np.zeros(n))
-    whole = delong.auroc_interval(sample.score, sample.label)
-    assert limits.low == pytest.approx(whole.low, abs=0.05)
+    assert limits.low <= whole.aurocs[0] <= limits.high
     fold = np.tile([0, 1], n)
     score, label = np.repeat(sample.score, 2) + 100.0 * fold, np.repeat(sample.label, 2)
     found = cv_auroc.cv_influence(score, label, fold, np.repeat(np.arange(n), 2))
@@ -150,6 +153,25 @@ def test_no_variance_is_named(score: list[float], label: list[int], cluster: lis
         delong.clustered_auroc_interval(score, label, cluster)
 
 
+def test_single_patients_and_impossible_areas_are_named() -> None:
+    with pytest.raises(StatisticsError, match="one patient"):
+        cv_auroc.cv_influence([1.0, 2.0], [0, 1], [0, 0], [5, 5])
+    with pytest.raises(StatisticsError, match="no interval"):
+        auroc_limits.newcombe_interval(1.2, 3, 3)
+
+
 def test_a_fold_of_one_class_is_named() -> None:
     with pytest.raises(StatisticsError, match="Fold 2 of 2"):
         cv_auroc.cv_influence([1.0, 2.0, 3.0, 4.0], [0, 1, 1, 1], [0, 0, 1, 1])
+
+
+@law
+@given(binary)
+def test_repeated_patients_are_tested_as_patients(sample: Binary) -> None:
+    n = sample.label.size
+    once = delong.clustered_delong_test(sample.score, sample.other, sample.label, np.arange(n))
+    plain = delong.delong_test(sample.score, sample.other, sample.label)
+    assert (once.value, once.low, once.p) == pytest.approx((plain.value, plain.low, plain.p))
+    rows = np.tile(np.arange(n), 3)
+    thrice = delong.clustered_delong_test(sample.score[rows], sample.other[rows], sample.label[rows], rows)
+    assert (thrice.value, thrice.low, thrice.p) == pytest.approx((once.value, once.low, once.p))

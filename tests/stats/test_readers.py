@@ -176,6 +176,12 @@ def test_bad_input() -> None:
         readers.obuchowski_rockette(made._replace(positive=np.ones(40, dtype=np.bool_)))
     with pytest.raises(StatisticsError, match="no variation"):
         readers.obuchowski_rockette(made._replace(ratings=np.zeros((2, 4, 40))))
+    alone = made._replace(ratings=np.zeros((1, 4, 40)))
+    with pytest.raises(StatisticsError, match="rank the cases alike"):
+        readers.against_readers(np.zeros(40), alone)
+    calls = made._replace(ratings=(made.ratings > 1.0).astype(float))
+    with pytest.raises(StatisticsError, match="of one patient"):
+        readers.obuchowski_rockette(calls, figure="sensitivity", cluster=np.where(made.positive, 0, np.arange(40)))
     for one_arm in (readers.single_arm, lambda arms: readers.against_readers(np.zeros(40), arms)):
         with pytest.raises(StatisticsError, match="2 arms"):
             one_arm(made)

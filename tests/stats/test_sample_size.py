@@ -106,3 +106,7 @@ def test_bad_input() -> None:
         precision.cases_for_share(1.5, 0.1)
     with pytest.raises(StatisticsError, match="four"):
         learning_curve([10, 20, 30], [0.5, 0.6, 0.7])
+    with pytest.raises(StatisticsError, match="No inverse power law"):
+        learning_curve([10, 20, 30, 40], [0.5, 0.5, 0.5, 0.5])
+    with pytest.raises(StatisticsError, match="thousand million"):
+        sample_size.smallest(1, lambda _: False)
