@@ -73,6 +73,8 @@ class Measure(Generic[Y, P]):
             given, each case has exactly one row.
         contrast: Closed-form paired contrast for independent cases, (rows, other rows, level) to Difference, or None.
         bounds: Smallest and largest possible value.
+        tested: False where a difference gets an interval and no p value (net benefit: Vickers, van Calster and
+            Steyerberg 2019, Diagn Progn Res 3:18).
         operating: True where the measure depends on the operating point chosen on tuning.
     """
 
@@ -89,3 +91,4 @@ class Measure(Generic[Y, P]):
     contrast: Callable[[Floats, Floats, float], Difference | None] | None = None
     bounds: tuple[float, float] = (0.0, 1.0)
     operating: bool = False
+    tested: bool = True

@@ -182,8 +182,9 @@ class Analysis:
         except StatisticsError as error:
             row = {**base, "difference": None, "low": None, "high": None, "p": None, "method": "", "reason": str(error)}
             return Comparison.model_validate(row)
+        told = p if measure.tested else None
         return Comparison.model_validate(
-            {**base, "difference": value, "low": low, "high": high, "p": p, "method": method}
+            {**base, "difference": value, "low": low, "high": high, "p": told, "method": method}
         )
 
     def _difference(self, ours: Trial, theirs: Trial) -> tuple[float, float, float, float, str]:

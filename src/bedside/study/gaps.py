@@ -78,7 +78,7 @@ def _against(
                 "difference": difference,
                 "low": limits.low,
                 "high": limits.high,
-                "p": two_sided_p(replicates),
+                "p": two_sided_p(replicates) if measure.tested else None,
                 "equivalent": None if few else bool(-margin < inner.low and inner.high < margin),
                 "method": f"{limits.method}; equivalence by two one-sided tests",
                 "reason": f"fewer than {MINIMUM_EVENTS} cases of an outcome in a group" if few else "",
@@ -93,9 +93,13 @@ def _rarest(strata: Sequence[Any], rows: Integers) -> int:
 
 
 def _adjusted(found: Sequence[Gap]) -> tuple[Gap, ...]:
-    tested = [k for k, gap in enumerate(found) if gap.p is not None]
-    if not tested:
-        return tuple(found)
-    values = holm(np.array([found[k].p for k in tested], dtype=np.float64))
-    adjusted = {k: float(value) for k, value in zip(tested, values, strict=True)}
+    """Holm's adjustment over all groups, within a learner and a measure: each is a question of its own."""
+    families: dict[tuple[str, str], list[int]] = {}
+    for k, gap in enumerate(found):
+        if gap.p is not None:
+            families.setdefault((gap.learner, gap.measure), []).append(k)
+    adjusted: dict[int, float] = {}
+    for tested in families.values():
+        values = holm(np.array([found[k].p for k in tested], dtype=np.float64))
+        adjusted |= {k: float(value) for k, value in zip(tested, values, strict=True)}
     return tuple(gap.model_copy(update={"p_adjusted": adjusted.get(k)}) for k, gap in enumerate(found))

@@ -85,7 +85,7 @@ def study_hash(study: Study[Any, Any, Any, Any]) -> str:
 
 
 def code_hash(study: Study[Any, Any, Any, Any]) -> str:
-    """Hash of the code that can change a result: bedside's floors up to the spine, the study's folder, the libraries."""
+    """Hash of the code that can change a result: the floors up to the spine, the study's folder, the libraries."""
     digest = hashlib.sha256()
     package = Path(bedside.__file__).parent
     folders = [package] if study.folder is None else [package, study.folder]

@@ -42,7 +42,8 @@ def coverage(
             predictions = [one.predictions[k] for k in inside.tolist()]
             reference = _reference(stored, one.learner, split, seed)
             held[inside], size[inside] = _sets(endpoint.target, reference, outcomes, predictions)
-        rows += _covered(one, held, size, _with_classes(one, groups, endpoint), stored)
+        named = _with_classes(one, groups, endpoint)
+        rows += _covered(one, held, size, named, stored=stored, method=_method(stored, endpoint.target))
     return tuple(rows)
 
 
@@ -145,7 +146,13 @@ def _with_classes(
 
 
 def _covered(
-    one: Judged[Any, Any], held: Floats, size: Floats, groups: Sequence[tuple[str, Integers]], stored: Read
+    one: Judged[Any, Any],
+    held: Floats,
+    size: Floats,
+    groups: Sequence[tuple[str, Integers]],
+    *,
+    stored: Read,
+    method: str,
 ) -> list[Coverage]:
     clustered = np.unique(one.patient).size < one.patient.size
     rows = []
@@ -158,7 +165,7 @@ def _covered(
             Coverage(
                 learner=one.learner,
                 validation=stored.division.validation.name,
-                method=_method(stored),
+                method=method,
                 nominal=NOMINAL,
                 group=name,
                 coverage=found.value if isinstance(found, Estimate) else None,
@@ -172,6 +179,6 @@ def _covered(
     return rows
 
 
-def _method(stored: Read) -> str:
-    cross = any(split.folds for split in stored.division.splits)
-    return "cross-conformal, by class" if cross else "split conformal, by class"
+def _method(stored: Read, target: object) -> str:
+    kind = "cross-conformal" if any(split.folds for split in stored.division.splits) else "split conformal"
+    return f"{kind}, by class" if isinstance(target, Categorical) else kind

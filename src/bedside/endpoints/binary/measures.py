@@ -221,4 +221,5 @@ def _net_benefit(threshold: float) -> BinaryMeasure:
         statistic=mean,
         bounds=(-_INFINITY, 1.0),
         operating=True,
+        tested=False,
     )
