@@ -1,4 +1,4 @@
-"""What every learner must do. A new family of models calls `check_learner` with some samples and adds what is its own."""
+"""What every learner must do. A new family calls `check_learner` with some samples and adds what is its own."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Small simulated cohorts for tests of learners: numbers, a category and missing cells; one for each kind of outcome."""
+"""Small simulated cohorts for tests of learners, one for each kind of outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,4 +75,6 @@ def cohort(kind: Kind, n: int, *, seed: int = 3) -> Simulated:
 def folds(samples: Sequence[Sample[Any, Any]], count: int) -> Tuning[Any, Any]:
     """Cross-fitting over interleaved folds."""
     positions = np.arange(len(samples))
-    return Tuning(folds=tuple(Fold(positions[positions % count != k], positions[positions % count == k]) for k in range(count)))
+    return Tuning(
+        folds=tuple(Fold(positions[positions % count != k], positions[positions % count == k]) for k in range(count))
+    )

@@ -7,7 +7,7 @@ import numpy as np
 
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Categorical, Numeric
-from bedside.errors import ModelError
+from bedside.errors import ModelError, StatisticsError
 from bedside.types import Floats, Integers
 
 P = TypeVar("P")
@@ -37,13 +37,13 @@ def numbers(target: Numeric[Any, P], samples: Sequence[Sample[Any, Any]], learne
     Raises:
         ModelError: There are fewer than two samples, or a number is not finite.
     """
-    values = target.values([sample.outcome for sample in samples])
+    try:
+        values = target.values([sample.outcome for sample in samples])
+    except StatisticsError as error:
+        msg = f"{learner} cannot be fitted: {error}; exclude samples of unknown outcome with a reason"
+        raise ModelError(msg) from error
     if len(values) < 2:
         msg = f"{learner} cannot be fitted on {len(values)} development sample(s); at least 2 are needed"
-        raise ModelError(msg)
-    if not np.isfinite(values).all():
-        count = int((~np.isfinite(values)).sum())
-        msg = f"{learner} cannot be fitted: {count} development outcome(s) are not finite; exclude them with a reason"
         raise ModelError(msg)
     return values
 

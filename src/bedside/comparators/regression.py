@@ -85,7 +85,6 @@ def logistic(
     return coefficients, intercepts
 
 
-
 def unpenalised(
     endpoint: Endpoint[Any, P], matrix: Floats, samples: Sequence[Sample[Any, Any]], learner: str
 ) -> tuple[Floats, Floats]:

@@ -35,7 +35,7 @@ class PiecewiseLinear(nn.Module):
 
     def forward(
         self, numbers: Float[Tensor, "cases columns"], missing: Float[Tensor, "cases columns"]
-    ) -> Float[Tensor, "cases columns*bins"]:
+    ) -> Float[Tensor, "cases encoded"]:
         """Encoded numbers, all zero where missing (1 in `missing`)."""
         passed = ((numbers.unsqueeze(-1) - self.low) * self.slope).clamp(0.0, 1.0)
         return where(missing.unsqueeze(-1) > 0, zeros_like(passed), passed).flatten(1)

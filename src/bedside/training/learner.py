@@ -68,9 +68,7 @@ class Learner(Protocol[X, Y_contra, P]):
         """One sentence for the methods section."""
         ...
 
-    def fit(
-        self, development: Sequence[Sample[X, Y_contra]], tuning: Tuning[X, Y_contra], *, seed: int
-    ) -> Fit[X, P]:
+    def fit(self, development: Sequence[Sample[X, Y_contra]], tuning: Tuning[X, Y_contra], *, seed: int) -> Fit[X, P]:
         """Fit on development, select and calibrate on tuning; same seed, same bytes."""
         ...
 

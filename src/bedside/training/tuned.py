@@ -155,14 +155,10 @@ class Tuned(Generic[X, P]):
         fitted_members = tuple(fitted for fitted, _ in members)
         held_out = [sample.predictors for sample in tuning.calibration]
         raw = pooled(self.endpoint, fitted_members, held_out) if held_out else []
-        return self._finish(
-            chosen, members, len(sampled), [sample.outcome for sample in tuning.calibration], raw
-        )
+        return self._finish(chosen, members, len(sampled), [sample.outcome for sample in tuning.calibration], raw)
 
     def _cross_fitted(self, development: Sequence[Sample[X, Any]], tuning: Tuning[X, Any], seed: int) -> Fit[X, P]:
-        parts = [
-            ([development[i] for i in fold.fit], [development[i] for i in fold.held_out]) for fold in tuning.folds
-        ]
+        parts = [([development[i] for i in fold.fit], [development[i] for i in fold.held_out]) for fold in tuning.folds]
 
         def fold_models(settings: Settings, limit: int) -> list[Member[X, P]]:
             return [
