@@ -91,10 +91,13 @@ def test_checks_are_written_as_they_turned_out_and_the_figure_says_so(tmp_path: 
     rows = [row for row in evidence.explanation_checks if row.check == "made up"]
     assert {row.learner for row in rows} == {"both", "first_only"}
     assert all(row.passed is False for row in rows)
-    figures = [figure for figure in evidence.figures if figure.section == "explanation"]
-    assert [figure.series[0].learner for figure in figures] == ["both", "first_only"]
-    assert all("failed a test (made up)" in figure.conclusion for figure in figures)
-    assert figures[1].x_categories[0] == "a"
+    [figure] = [figure for figure in evidence.figures if figure.section == "explanation"]
+    assert "failed a test (made up)" in figure.conclusion
+    assert "raised the score of ill" in figure.conclusion
+    assert set(figure.x_categories) == {"a", "b"}
+    assert [series.label for series in figure.series] == ["low third", "middle third", "high third"]
+    assert sum(len(series.x) for series in figure.series) == 2 * 117
+    assert np.mean(figure.series[0].y) < 0 < np.mean(figure.series[2].y)
     assert any(text.startswith("Explanations.") for text in evidence.methods)
 
 
