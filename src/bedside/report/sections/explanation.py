@@ -133,10 +133,10 @@ def checks(results: Results) -> Table | None:
         )
         for row in rows
     ]
-    failed = sum(row.passed is False for row in rows)
+    judged = [row.passed for row in rows if row.passed is not None]
     return Table(
         "explanation-checks",
-        f"Checks that explanations are about the model: {failed} of {len(rows)} failed.",
+        f"Checks that explanations are about the model: {judged.count(False)} of {len(judged)} that could be judged failed.",
         (
             *[Column(text) for text in ("Result", "Learner", "Method", "Check")],
             Column("Value", number=True),
@@ -149,7 +149,7 @@ def checks(results: Results) -> Table | None:
 
 def _result(row: ExplanationCheck) -> Cell:
     if row.passed is None:
-        return Cell("not possible", 1, style="absent")
+        return Cell("not possible" if row.value is None else "undecided", 1, style="absent")
     return Cell("✓ passed", 2, style="passed") if row.passed else Cell("✗ FAILED", 0, style="failing")
 
 
@@ -164,6 +164,10 @@ def words(results: Results) -> str:
             said.append(f"{method} ({'FAILED ' + ', '.join(failed) if failed else f'largest: {top}'})")
     if not said:
         return ""
-    made = results.evidence.explanation_checks
-    checked = f" {sum(check.passed is True for check in made)} of {len(made)} checks passed." if made else ""
+    made = [check for check in results.evidence.explanation_checks if check.passed is not None]
+    checked = (
+        f" {sum(check.passed is True for check in made)} of {len(made)} checks that could be judged passed."
+        if made
+        else ""
+    )
     return f"Explanations of {results.label(results.model)}: {'; '.join(said)}.{checked}"
