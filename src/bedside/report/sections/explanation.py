@@ -136,7 +136,7 @@ def checks(results: Results) -> Table | None:
     judged = [row.passed for row in rows if row.passed is not None]
     return Table(
         "explanation-checks",
-        f"Checks that explanations are about the model: {judged.count(False)} of {len(judged)} that could be judged failed.",
+        f"Whether explanations are about the model: {judged.count(False)} of {len(judged)} tests failed.",
         (
             *[Column(text) for text in ("Result", "Learner", "Method", "Check")],
             Column("Value", number=True),
@@ -166,8 +166,6 @@ def words(results: Results) -> str:
         return ""
     made = [check for check in results.evidence.explanation_checks if check.passed is not None]
     checked = (
-        f" {sum(check.passed is True for check in made)} of {len(made)} checks that could be judged passed."
-        if made
-        else ""
+        f" {sum(check.passed is True for check in made)} of {len(made)} checks that were judged passed." if made else ""
     )
     return f"Explanations of {results.label(results.model)}: {'; '.join(said)}.{checked}"
