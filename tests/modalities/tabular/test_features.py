@@ -119,3 +119,10 @@ def test_declared_categories_that_development_lacks_count_as_unknown() -> None:
     preparation = Preparation.fit(schema, DEVELOPMENT)
     assert preparation.words == (("m", "f"),)
     assert preparation.transform(rows([1.0], ["x"])).codes.tolist() == [[0]]
+
+
+def test_numbers_that_development_always_had_are_never_missing_for_trees() -> None:
+    features = Features.fit(SCHEMA, DEVELOPMENT, encode="codes", impute=False)
+    (row,) = features.transform(rows([None], ["f"], [None])).tolist()
+    assert np.isnan(row[0])
+    assert row[2] == 20.0

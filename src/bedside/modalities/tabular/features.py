@@ -39,7 +39,8 @@ class Features:
     """A fitted map from records to a matrix.
 
     Numbers: the median where missing, and an indicator column where development had missing values. With
-    `impute=False` they stay NaN, without indicators, for models that handle missing values themselves.
+    `impute=False` they stay NaN, without indicators, for models that handle missing values themselves; but where
+    development had none, such a model has not learned what missing means (LightGBM would read 0): the median again.
     Categories: one 0/1 column for each word seen in development and an indicator for missing (`one_hot`), or one
     column of codes with 0 = missing or unknown and 1.. = the words (`codes`). Words not seen count as missing.
 
@@ -152,7 +153,7 @@ class Features:
     def _block(self, column: Column, series: pl.Series) -> list[Floats]:
         known = self.columns[column.name]
         if isinstance(known, _Number):
-            values = series.fill_null(known.median if self.impute else np.nan).to_numpy()
+            values = series.fill_null(known.median if self.impute or not known.indicator else np.nan).to_numpy()
             scaled = (values - known.centre) / known.scale if self.standardise else values
             indicator = [series.is_null().to_numpy().astype(np.float64)] if known.indicator and self.impute else []
             return [scaled, *indicator]
