@@ -2,24 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
-
-import numpy as np
-from scipy.optimize import minimize_scalar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from bedside.endpoints.endpoint import Categorical, Endpoint, Numeric
 from bedside.errors import ModelError
+from bedside.training.isotonic import Isotonic
+from bedside.training.platt import Platt
+from bedside.training.probability import single_precision
+from bedside.training.temperature import Temperature
+from bedside.training.venn_abers import VennAbers
 from bedside.types import Floats, Integers, Json
 
 P = TypeVar("P")
-
-SMALLEST = 1e-7
-"""Probabilities are kept in [SMALLEST, 1 - SMALLEST], which float32 can tell from 0 and 1."""
-
-_LOG_RANGE = (-3.0, 3.0)
-_PRIOR_SD = 0.5
-"""Prior standard deviation of the log temperature. A calibration half that is separated perfectly would otherwise
-ask for temperature 0, that is for certainty learned from a few dozen cases."""
 
 
 class Calibrator(Protocol[P]):
@@ -29,36 +23,55 @@ class Calibrator(Protocol[P]):
         """Recalibrated predictions, in order, as float32 values."""
         ...
 
-    def state(self) -> Mapping[str, Json]:
+    def state(self) -> dict[str, Json]:
         """What `restore` needs."""
         ...
 
 
+Calibration: TypeAlias = Callable[[Endpoint[Any, P], Sequence[Any], Sequence[P]], Calibrator[P]]
+"""Fits a calibrator to outcomes and to predictions by models that had not seen them."""
+
+
+class Map(Protocol):
+    """A map from class probabilities (n, k) to class probabilities, with a JSON state."""
+
+    def __call__(self, probabilities: Floats) -> Floats:
+        """Recalibrated probabilities, shape (n, k)."""
+        ...
+
+    def state(self) -> dict[str, Json]:
+        """What `from_state` of the same class needs."""
+        ...
+
+
 @dataclass(frozen=True)
-class Temperature(Generic[P]):
-    """Probabilities p to p**(1 / temperature), normalised (Guo et al., ICML 2017).
+class Recalibrated(Generic[P]):
+    """A map of probabilities as a map of the endpoint's predictions.
 
     Attributes:
-        target: How the endpoint's predictions are probabilities.
-        temperature: Above 1 softens, below 1 sharpens.
+        target: How predictions are probabilities.
+        kind: Name of the map.
+        map: From probabilities to probabilities.
     """
 
     target: Categorical[Any, P]
-    temperature: float
+    kind: str
+    map: Map
 
     def __call__(self, predictions: Sequence[P]) -> list[P]:
         """Recalibrated predictions."""
-        probabilities = tempered(self.target.probabilities(predictions), self.temperature)
-        return self.target.predictions(single_precision(probabilities))
+        if len(predictions) == 0:
+            return []
+        return self.target.predictions(single_precision(self.map(self.target.probabilities(predictions))))
 
-    def state(self) -> Mapping[str, Json]:
-        """The temperature."""
-        return {"kind": "temperature", "temperature": self.temperature}
+    def state(self) -> dict[str, Json]:
+        """The map's name and state."""
+        return {"kind": self.kind, **self.map.state()}
 
 
 @dataclass(frozen=True)
 class Unchanged(Generic[P]):
-    """Numbers need no temperature; they are only rounded to float32, as all recorded predictions are."""
+    """Numbers are only rounded to float32, as all recorded predictions are."""
 
     target: Numeric[Any, P]
 
@@ -66,17 +79,29 @@ class Unchanged(Generic[P]):
         """The same predictions in single precision."""
         return self.target.predictions(single_precision(self.target.estimates(predictions)))
 
-    def state(self) -> Mapping[str, Json]:
+    def state(self) -> dict[str, Json]:
         """Nothing was learned."""
         return {"kind": "unchanged"}
 
 
-def calibrate(endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P]) -> Calibrator[P]:
-    """Fit the calibrator that belongs to the endpoint's target on cases unseen in fitting."""
-    target = endpoint.target
-    if isinstance(target, Numeric):
-        return Unchanged(target)
-    return Temperature(target, fit_temperature(target.probabilities(predictions), target.index(outcomes)))
+def temperature(endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P]) -> Calibrator[P]:
+    """One number: sharper or softer (Guo et al., ICML 2017). Safe on few cases; the default."""
+    return _fitted(endpoint, outcomes, predictions, "temperature", Temperature.fit)
+
+
+def platt(endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P]) -> Calibrator[P]:
+    """A slope and an intercept (Platt, 1999); for more than two classes an intercept a class."""
+    return _fitted(endpoint, outcomes, predictions, "platt", Platt.fit)
+
+
+def isotonic(endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P]) -> Calibrator[P]:
+    """Any rising curve (Zadrozny and Elkan, KDD 2002); needs about 1,000 cases."""
+    return _fitted(endpoint, outcomes, predictions, "isotonic", Isotonic.fit)
+
+
+def venn_abers(endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P]) -> Calibrator[P]:
+    """A pair of isotonic curves, one of which is calibrated by construction (Vovk and Petej, UAI 2014); two classes."""
+    return _fitted(endpoint, outcomes, predictions, "venn_abers", VennAbers.fit)
 
 
 def restore(endpoint: Endpoint[Any, P], state: Mapping[str, Json]) -> Calibrator[P]:
@@ -85,51 +110,38 @@ def restore(endpoint: Endpoint[Any, P], state: Mapping[str, Json]) -> Calibrator
     Raises:
         ModelError: The state is not one that fits the endpoint.
     """
-    target = endpoint.target
-    kind, temperature = state.get("kind"), state.get("temperature")
-    if isinstance(target, Numeric) and kind == "unchanged":
-        return Unchanged(target)
-    if isinstance(target, Categorical) and kind == "temperature" and isinstance(temperature, float):
-        return Temperature(target, temperature)
+    target, kind = endpoint.target, state.get("kind")
+    if isinstance(target, Numeric):
+        if kind == "unchanged":
+            return Unchanged(target)
+    elif isinstance(kind, str) and kind in _MAPS:
+        try:
+            return Recalibrated(target, kind, _MAPS[kind](state))
+        except (KeyError, TypeError, ValueError) as error:
+            msg = f"the saved calibration {kind!r} is damaged: {error}; fit the model again"
+            raise ModelError(msg) from error
     msg = f"the saved calibration {kind!r} does not belong to a {endpoint.name} endpoint; fit the model again"
     raise ModelError(msg)
 
 
-def fit_temperature(probabilities: Floats, index: Integers) -> float:
-    """The temperature that minimises log loss on the given cases, under a weak prior around 1.
-
-    Args:
-        probabilities: Shape (n, k).
-        index: Class numbers, shape (n,).
-    """
-    if len(index) == 0:
-        return 1.0
-    rows = np.arange(len(index))
-
-    def objective(log_temperature: float) -> float:
-        chosen = tempered(probabilities, float(np.exp(log_temperature)))[rows, index]
-        return float(-np.log(chosen).sum() + 0.5 * (log_temperature / _PRIOR_SD) ** 2)
-
-    return float(np.exp(minimize(objective, _LOG_RANGE)))
+_MAPS: dict[str, Callable[[Mapping[str, Json]], Map]] = {
+    "temperature": Temperature.from_state,
+    "platt": Platt.from_state,
+    "isotonic": Isotonic.from_state,
+    "venn_abers": VennAbers.from_state,
+}
 
 
-def minimize(objective: Callable[[float], float], bounds: tuple[float, float]) -> float:
-    """The place of the minimum of a smooth function of one number."""
-    return float(minimize_scalar(objective, bounds=bounds, method="bounded", options={"xatol": 1e-5}).x)
-
-
-def tempered(probabilities: Floats, temperature: float) -> Floats:
-    """Probabilities (n, k) at another temperature, rows summing to 1."""
-    logits = np.log(np.clip(probabilities, SMALLEST, 1.0)) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return bounded(powers / powers.sum(axis=1, keepdims=True))
-
-
-def bounded(probabilities: Floats) -> Floats:
-    """Probabilities kept away from 0 and 1, so that no log loss is infinite."""
-    return np.clip(probabilities, SMALLEST, 1.0 - SMALLEST)
-
-
-def single_precision(values: Floats) -> Floats:
-    """Values rounded to float32, in float64 storage: what is recorded is what is served."""
-    return values.astype(np.float32).astype(np.float64)
+def _fitted(
+    endpoint: Endpoint[Any, P],
+    outcomes: Sequence[Any],
+    predictions: Sequence[P],
+    kind: str,
+    fit: Callable[[Floats, Integers], Map],
+) -> Calibrator[P]:
+    target = endpoint.target
+    if isinstance(target, Numeric):
+        return Unchanged(target)
+    if len(predictions) == 0:
+        return Recalibrated(target, "temperature", Temperature(1.0))
+    return Recalibrated(target, kind, fit(target.probabilities(predictions), target.index(outcomes)))

@@ -46,7 +46,9 @@ class SingleThread:
 
     def clip_gradients(self, module: nn.Module, optimizer: Optimizer, *, max_norm: float) -> Tensor:  # noqa: ARG002
         """Shorten the gradient to at most this norm."""
-        return nn.utils.clip_grad_norm_(module.parameters(), max_norm, foreach=True)
+        # The optimizer lists the parameters; the module would be walked at every step.
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        return nn.utils.clip_grad_norm_(parameters, max_norm, foreach=True)
 
 
 def accelerated(accelerator: str = "auto", *, devices: int = 1, precision: Precision = "32-true") -> Engine:

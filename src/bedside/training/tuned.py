@@ -11,7 +11,7 @@ from bedside.data.sample import Sample
 from bedside.data.split import Tuning
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
-from bedside.training.calibration import Calibrator, calibrate, restore
+from bedside.training.calibration import Calibration, Calibrator, restore, temperature
 from bedside.training.learner import Fit, Fitted, Recipe, Settings
 from bedside.training.search import Chosen, search
 from bedside.training.seeds import derive
@@ -58,7 +58,7 @@ class Ensemble(Generic[X, P]):
             "recipe": self.recipe,
             "endpoint": self.endpoint.name,
             "members": len(self.members),
-            "calibration": dict(self.calibrator.state()),
+            "calibration": self.calibrator.state(),
         }
         write_json(folder / _FILE, content)
         seal(folder)
@@ -79,12 +79,14 @@ class Tuned(Generic[X, P]):
         endpoint: Its loss chooses, equally for every recipe.
         trials: Settings tried; the same for all learners of a study.
         limit: Largest development sample that trials are fitted on; larger ones are subsampled by patient.
+        calibration: How predictions are recalibrated on cases that the members were not fitted on.
     """
 
     recipe: Recipe[X, Any, P]
     endpoint: Endpoint[Any, P]
     trials: int = 10
     limit: int = 20_000
+    calibration: Calibration[P] = temperature
 
     @property
     def name(self) -> str:
@@ -210,13 +212,13 @@ class Tuned(Generic[X, P]):
         outcomes: Sequence[Any],
         raw: Sequence[P],
     ) -> Fit[X, P]:
-        calibrator = calibrate(self.endpoint, outcomes, raw)
+        calibrator = self.calibration(self.endpoint, outcomes, raw)
         ensemble = Ensemble(self.endpoint, self.name, tuple(fitted for fitted, _ in members), calibrator)
         notes = _notes([record for _, record in members]) | {
             "members": len(members),
             "samples_per_trial": fitted_on,
             "failed_trials": chosen.failed,
-            **{f"calibration_{name}": value for name, value in calibrator.state().items()},
+            **{f"calibration_{name}": value for name, value in calibrator.state().items() if _is_plain(value)},
         }
         record: dict[str, Json] = {
             "settings": dict(chosen.settings),
@@ -243,6 +245,10 @@ def subsample(samples: Sequence[Sample[X, Any]], limit: int, seed: int) -> Seque
     counts = np.bincount([rank[sample.patient] for sample in samples], minlength=len(patients))
     kept = int(np.searchsorted(np.cumsum(counts), limit, side="right"))
     return [sample for sample in samples if rank[sample.patient] < max(1, kept)]
+
+
+def _is_plain(value: Json) -> bool:
+    return isinstance(value, bool | int | float | str)
 
 
 def _member(number: int) -> str:
