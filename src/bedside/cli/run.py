@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -80,6 +80,21 @@ def run_study(
             "--encounters", help="Rows of one patient are encounters, each with its own outcome.", rich_help_panel=_OWN
         ),
     ] = False,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help="Kind of outcome: binary, multiclass or continuous.",
+            show_default="inferred from the column",
+            rich_help_panel=_OWN,
+        ),
+    ] = None,
+    encoding: Annotated[
+        str, typer.Option(metavar="NAME", help="Encoding of a CSV file, if not UTF-8.", rich_help_panel=_OWN)
+    ] = "",
+    separator: Annotated[
+        str, typer.Option(metavar="CHAR", help="Separator of a CSV file, if not found.", rich_help_panel=_OWN)
+    ] = "",
     json: options.Json = False,
 ) -> None:
     """Train a model, try it against its comparators, and write the evidence and the report.
@@ -100,7 +115,21 @@ def run_study(
     """
     from bedside.cli import terminal
 
-    own = OwnTable(table, outcome, positive, patient, site, subgroups, index_time, horizon, exclude, encounters)
+    own = OwnTable(
+        table=table,
+        outcome=outcome,
+        positive=positive,
+        patient=patient,
+        site=site,
+        subgroups=subgroups,
+        index_time=index_time,
+        horizon=horizon,
+        exclude=exclude,
+        encounters=encounters,
+        endpoint=endpoint,
+        encoding=encoding,
+        separator=separator,
+    )
     if own.asked == (what is not None):
         msg = "give either the name of a study or --table FILE --outcome COLUMN"
         raise typer.BadParameter(msg)
@@ -152,6 +181,9 @@ class OwnTable:
     horizon: str
     exclude: str | None
     encounters: bool
+    endpoint: str | None
+    encoding: str
+    separator: str
 
     @property
     def asked(self) -> bool:
@@ -163,9 +195,16 @@ class OwnTable:
         if self.table is None or self.outcome is None:
             msg = "a table of your own needs both --table FILE and --outcome COLUMN"
             raise typer.BadParameter(msg)
+        from typing import get_args
+
         from bedside.cli import terminal
+        from bedside.modalities.tabular.reading import Format
+        from bedside.own_data.outcome import Kind
         from bedside.own_data.table import study_from_table
 
+        if self.endpoint is not None and self.endpoint not in get_args(Kind):
+            msg = f"--endpoint {self.endpoint!r} is no kind of outcome; give {', '.join(get_args(Kind))}"
+            raise typer.BadParameter(msg)
         made = study_from_table(
             self.table,
             outcome=self.outcome,
@@ -177,6 +216,8 @@ class OwnTable:
             horizon=self.horizon,
             exclude=_names(self.exclude),
             differs_within_patient=self.encounters,
+            endpoint=cast("Kind | None", self.endpoint),
+            form=Format(encoding=self.encoding, separator=self.separator),
             seed=seed or 0,
             trials=trials or _TRIALS,
         )

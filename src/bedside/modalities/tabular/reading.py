@@ -190,7 +190,7 @@ def _check_encoding(path: Path, declared: str) -> str:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         remedy = (
-            "save it as 'CSV UTF-8', or name its encoding (often windows-1252)"
+            "save it as 'CSV UTF-8', or name its encoding (--encoding, often windows-1252)"
             if not declared
             else "name the encoding it was written in"
         )
