@@ -16,6 +16,9 @@ from bedside.training.model import Model
 
 B = TypeVar("B")
 
+_PATIENCE, _FEWEST = 120, 4
+"""Steps, and passes, without improvement that are always granted: small data see few steps a pass."""
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
@@ -60,7 +63,8 @@ class Loop:
 
     Attributes:
         epochs: Most passes over development.
-        patience: Passes without improvement after which training stops.
+        patience: Passes without improvement after which training stops; when None, as many as make 120 steps, at
+            least 4.
         batch: Cases a step; chosen from the number of cases when None.
         warm_up: Steps over which the learning rate rises.
         clip: Largest norm of a gradient.
@@ -68,7 +72,7 @@ class Loop:
     """
 
     epochs: int = 200
-    patience: int = 10
+    patience: "int | None" = None
     batch: "int | None" = None
     warm_up: int = 20
     clip: float = 1.0
@@ -77,9 +81,10 @@ class Loop:
     @property
     def description(self) -> str:
         """One sentence for the methods section."""
+        patience = f"{self.patience} epochs" if self.patience else f"{_PATIENCE} steps (at least {_FEWEST} epochs)"
         return (
             f"Trained with AdamW for at most {self.epochs} epochs, gradients clipped at norm {self.clip:g}, stopped "
-            f"after {self.patience} epochs without a lower loss on the selection data, the best weights restored."
+            f"after {patience} without a lower loss on the selection data, the best weights restored."
         )
 
     def train(
@@ -109,6 +114,7 @@ class Loop:
         optimizer = AdamW(_groups(model, weight_decay), lr=learning_rate, fused=True)
         wrapped, optimizer = engine.setup(model, optimizer)
         best, kept, step = Course(0, 0, math.inf), {}, 0
+        patience = self.patience or max(_FEWEST, math.ceil(_PATIENCE / self._steps(len(cases))))
         for epoch in range(1, self.epochs + 1):
             model.train()
             for positions in self._batches(len(cases)):
@@ -125,7 +131,7 @@ class Loop:
             if judged < best.loss:
                 best = Course(epoch, epoch, judged)
                 kept = {name: value.detach().clone() for name, value in model.state_dict().items()}
-            elif epoch - best.best >= self.patience:
+            elif epoch - best.best >= patience:
                 break
         model.load_state_dict(kept)
         model.eval()
@@ -133,9 +139,10 @@ class Loop:
 
     def _batches(self, cases: int) -> Iterator[Tensor]:
         # Batches of nearly equal size: a last one of a single case would be a step in a random direction.
-        size = self.batch or batch_size(cases)
-        count = max(1, round(cases / size))
-        yield from torch.randperm(cases).tensor_split(count)
+        yield from torch.randperm(cases).tensor_split(self._steps(cases))
+
+    def _steps(self, cases: int) -> int:
+        return max(1, round(cases / (self.batch or batch_size(cases))))
 
 
 def batch_size(cases: int) -> int:

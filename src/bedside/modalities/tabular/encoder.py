@@ -20,7 +20,7 @@ from bedside.networks.range import Range
 from bedside.types import Floats, Json
 
 BINS = 8
-WIDEST = 8
+WIDEST = 16
 """Widest embedding of a category."""
 
 FORGOTTEN = 0.1
