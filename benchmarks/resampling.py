@@ -1,6 +1,6 @@
 """Time of the statistics against the obvious Python, in the same run and process.
 
-    python benchmarks/statistics.py [--json]
+    python benchmarks/resampling.py [--json]
 
 Every comparison runs both sides in full, one thread; nothing is scaled up, and both sides must agree. Seconds are of
 the processor, so that other work on the machine does not count.
