@@ -90,6 +90,21 @@ def test_missing_outcomes_and_identifiers_are_excluded_and_counted(tmp_path: Pat
     assert len(samples) == 186
 
 
+def test_who_is_eligible_but_for_the_outcome_keeps_predictors_for_the_sensitivity_analysis(tmp_path: Path) -> None:
+    frame = patients().with_columns(
+        pl.when(pl.int_range(pl.len()) < 7).then(None).otherwise("died").alias("died"),
+        pl.when(pl.int_range(pl.len()) < 2).then(None).otherwise("admitted").alias("admitted"),
+    )
+    made = study_from_table(written(frame, tmp_path), outcome="died", patient="id", index_time="admitted")
+    records = made.study.source.records(tmp_path)
+    gone = [item for record in records for item in made.study.cohort.draw(record) if isinstance(item, Excluded)]
+    assert {item.reason for item in gone} == {"outcome missing"}
+    kept = [item.unlabelled for item in gone if item.unlabelled is not None]
+    assert (len(gone), len(kept)) == (7, 5)
+    assert "died" not in kept[0].table.frame.columns
+    assert "age" in kept[0].table.frame.columns
+
+
 def test_parquet_gives_the_study_that_csv_gives(tmp_path: Path) -> None:
     frame = patients().with_columns(pl.col("died").cast(pl.Boolean), pl.col("admitted").str.to_date())
     made = study_from_table(written(frame, tmp_path, "p.parquet"), outcome="died", patient="id", index_time="admitted")

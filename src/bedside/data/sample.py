@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bedside.types import PatientId, SampleId
 
@@ -39,7 +39,10 @@ class Excluded:
     Attributes:
         reason: Words for the flow diagram ("died in hospital"); counted, never a negative outcome.
         patient: Whose record it was, to count patients; None where unknown.
+        unlabelled: The predictors of a case that is eligible but whose outcome nobody knows, for the sensitivity
+            analysis; None where the case is not eligible.
     """
 
     reason: str
     patient: PatientId | None = None
+    unlabelled: Any = None

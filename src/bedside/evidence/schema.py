@@ -242,6 +242,24 @@ class Robustness(Frozen):
     reason: str = ""
 
 
+class Sensitivity(Frozen):
+    """The primary measure if eligible cases whose outcome nobody knows were judged too, under an assumption.
+
+    `change` is against the judged cases alone. `scenario` is "all ill" (a class), "missing at random" or
+    "prediction + 1 residual SD".
+    """
+
+    learner: str
+    validation: str
+    scenario: str
+    measure: str
+    value: float | None
+    change: float | None
+    cases_added: int
+    text: str
+    """What was assumed, in a sentence; why there is no value, where there is none."""
+
+
 class Shift(Frozen):
     """How far a variable, or the outcome, differs between what was learned from and what was judged.
 
@@ -396,6 +414,7 @@ class Evidence(Frozen):
     """Paragraphs of methods text, ready to paste."""
     gaps: tuple[Gap, ...] = ()
     robustness: tuple[Robustness, ...] = ()
+    sensitivity: tuple[Sensitivity, ...] = ()
     shift: tuple[Shift, ...] = ()
     explanations: tuple[Explanation, ...] = ()
     explanation_checks: tuple[ExplanationCheck, ...] = ()

@@ -67,9 +67,10 @@ class Roles:
             return [Excluded("patient identifier missing")]
         patient = self.pseudonym(named)
         cell = row[self.declaration.outcome.column]
-        if cell is None:
-            return [Excluded("outcome missing", patient)]
         moment: datetime | None = record[columns.index_time] if columns.index_time else None
+        if cell is None:
+            eligible = moment is not None or not columns.index_time
+            return [Excluded("outcome missing", patient, record.only(self.predictors) if eligible else None)]
         if columns.index_time and moment is None:
             return [Excluded("index time missing", patient)]
         attributes = {

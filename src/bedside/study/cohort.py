@@ -20,10 +20,17 @@ Y = TypeVar("Y")
 
 @dataclass(frozen=True, slots=True)
 class Drawn(Generic[X, Y]):
-    """The cohort of a study."""
+    """The cohort of a study.
+
+    Attributes:
+        samples: Who is included.
+        flow: Where everyone went.
+        unlabelled: Those excluded who are eligible but for an outcome that nobody knows.
+    """
 
     samples: tuple[Sample[X, Y], ...]
     flow: tuple[FlowStep, ...]
+    unlabelled: tuple[Excluded, ...] = ()
 
 
 def draw(study: Study[Any, X, Y, Any], *, root: Path, simulated: int | None, seed: int) -> Drawn[X, Y]:
@@ -33,7 +40,7 @@ def draw(study: Study[Any, X, Y, Any], *, root: Path, simulated: int | None, see
         CohortProblem: When nobody is eligible or sample keys repeat.
         OutcomeProblem: When all eligible samples have the same outcome.
     """
-    samples, flow = _draw(study, _records(study.source, root, simulated, seed))
+    samples, flow, unlabelled = _draw(study, _records(study.source, root, simulated, seed))
     if not samples:
         reasons = (
             "; ".join(f"{step.records} {step.text}" for step in flow if step.kind == "excluded") or "no record read"
@@ -53,14 +60,14 @@ def draw(study: Study[Any, X, Y, Any], *, root: Path, simulated: int | None, see
             "the outcome column and the eligibility"
         )
         raise OutcomeProblem(msg)
-    return Drawn(tuple(samples), tuple(flow))
+    return Drawn(tuple(samples), tuple(flow), tuple(unlabelled))
 
 
 def draw_external(
     study: Study[Any, X, Y, Any], source: Source[Any], *, root: Path, simulated: int | None, seed: int
 ) -> tuple[Sample[X, Y], ...]:
     """Samples of another source, marked by its name so that nothing is learned from them."""
-    samples, _ = _draw(study, _records(source, root, simulated, seed + 1))
+    samples, _, _ = _draw(study, _records(source, root, simulated, seed + 1))
     return tuple(
         replace(
             sample,
@@ -76,8 +83,11 @@ def _records(source: Source[Any], root: Path, simulated: int | None, seed: int) 
     return source.records(root) if simulated is None else source.simulate(simulated, seed=seed)
 
 
-def _draw(study: Study[Any, X, Y, Any], records: Iterable[Any]) -> tuple[list[Sample[X, Y]], list[FlowStep]]:
+def _draw(
+    study: Study[Any, X, Y, Any], records: Iterable[Any]
+) -> tuple[list[Sample[X, Y]], list[FlowStep], list[Excluded]]:
     samples: list[Sample[X, Y]] = []
+    unlabelled: list[Excluded] = []
     counts: Counter[str] = Counter()
     lost: dict[str, set[str]] = defaultdict(set)
     unnamed: set[str] = set()
@@ -87,6 +97,8 @@ def _draw(study: Study[Any, X, Y, Any], records: Iterable[Any]) -> tuple[list[Sa
         for item in study.cohort.draw(record):
             if isinstance(item, Excluded):
                 counts[item.reason] += 1
+                if item.unlabelled is not None:
+                    unlabelled.append(item)
                 if item.patient is None:
                     unnamed.add(item.reason)
                 else:
@@ -100,7 +112,7 @@ def _draw(study: Study[Any, X, Y, Any], records: Iterable[Any]) -> tuple[list[Sa
         people = None if reason in unnamed else len(lost[reason])
         flow.append(FlowStep(kind="excluded", text=reason, records=count, patients=people))
     flow.append(FlowStep(kind="included", text="Included", records=len(samples), patients=len(included)))
-    return samples, flow
+    return samples, flow, unlabelled
 
 
 def patients_of(samples: Sequence[Sample[Any, Any]]) -> int:

@@ -30,6 +30,7 @@ DONE = "done.json"
 PREDICTIONS = "predictions.npz"
 MODEL = "model"
 STRESS = "stress:"
+UNLABELLED = "unlabelled"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Task(Generic[X, Y, P]):
         seed: Seed of this task alone, so that the order of tasks decides nothing.
         modality: Tells the perturbations to try on test predictors; None for none.
         explaining: Which judged cases are explained, and how; None for none.
+        unlabelled: Predictors of eligible cases whose outcome nobody knows.
     """
 
     validation: str
@@ -50,6 +52,7 @@ class Task(Generic[X, Y, P]):
     seed: int
     modality: Modality[X] | None = None
     explaining: Explaining[X] | None = None
+    unlabelled: Sequence[X] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Judgement(Generic[P]):
     stressed: Mapping[str, Sequence[P]] = field(default_factory=dict)
     """Predictions for the test cases under each perturbation, by its name."""
     explained: Explained | None = None
+    unlabelled: Sequence[P] = ()
+    """Predictions for the task's unlabelled cases."""
 
 
 def fit_all(
@@ -123,6 +128,8 @@ def fit_one(task: Task[X, Y, P], samples: Sequence[Sample[X, Y]], endpoint: Endp
         **_cells("development", endpoint, fit.fitted.predict([sample.predictors for sample in development])),
         **_stressed(task, fit.fitted, samples, endpoint),
     }
+    if task.unlabelled:
+        arrays |= _cells(UNLABELLED, endpoint, fit.fitted.predict(task.unlabelled))
     explained = None
     if task.explaining is not None:
         subject = Subject(task.learner, fit, endpoint, development, (*tuning.selection, *tuning.calibration))
@@ -151,6 +158,7 @@ def read(task: Task[X, Y, P], endpoint: Endpoint[Y, P], folder: RunFolder) -> Ju
         record=found["record"],
         stressed={part.removeprefix(STRESS): p for part, p in predictions.items() if part.startswith(STRESS)},
         explained=explaining.read(where),
+        unlabelled=predictions.get(UNLABELLED, ()),
     )
 
 

@@ -9,9 +9,15 @@ from bedside.study.explaining import CASES
 
 
 def methods(
-    study: Study[Any, Any, Any, Any], measures: Sequence[Measure], *, plan: Plan, seed: int, simulated: bool
+    study: Study[Any, Any, Any, Any],
+    measures: Sequence[Measure],
+    *,
+    plan: Plan,
+    seed: int,
+    simulated: bool,
+    outcomes: str,
 ) -> tuple[str, ...]:
-    """Paragraphs: participants, partitions, models, statistics, plan."""
+    """Paragraphs: participants, partitions, models, statistics, missing outcomes (in the words given), plan."""
     primary = next(measure for measure in measures if measure.name == (study.primary_measure or study.endpoint.primary))
     source = f"the synthetic twin of {study.source.name}" if simulated else study.source.name
     participants = (
@@ -51,6 +57,7 @@ def methods(
         partitions,
         models,
         statistics,
+        f"Missing outcomes. {outcomes}",
         *((explanations,) if study.explainers else ()),
         rule,
         f"Analysis plan. {_plan(plan)} The random seed was {seed}.",

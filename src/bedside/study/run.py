@@ -12,7 +12,7 @@ from bedside.data.sample import Sample
 from bedside.data.split import Validation
 from bedside.errors import RunMismatch, StudyError
 from bedside.evidence.schema import Evidence
-from bedside.study import hashes, leakage, ledger
+from bedside.study import hashes, leakage, ledger, sensitivity
 from bedside.study import plan as plans
 from bedside.study.cohort import Drawn, draw, draw_external
 from bedside.study.declare import Study
@@ -133,13 +133,17 @@ def prepare(
             progress.note(f"{finding.severity.capitalize()}: {finding.text}")
     progress.step("audited")
     every = {case for division in divisions for case in division.cases}
+    unlabelled = sensitivity.chosen(drawn.unlabelled, divisions[0].validation, seed)
+    every |= set(study.modality.digest([case.unlabelled for case in unlabelled])) if unlabelled else set()
     data, declared, code = hashes.data_hash(list(every)), hashes.study_hash(study), hashes.code_hash(study)
     return Job(
         study=study,
         folder=folder,
         drawn=drawn,
         divisions=divisions,
-        tasks=_tasks(study, divisions, [data, declared, code, str(seed)], seed),
+        tasks=_tasks(
+            study, divisions, [case.unlabelled for case in unlabelled], [data, declared, code, str(seed)], seed
+        ),
         plan=frozen,
         findings=tuple(found),
         seed=seed,
@@ -185,7 +189,7 @@ def _divide(
 
 
 def _tasks(
-    study: Study[R, X, Y, P], divisions: Sequence[Division], inputs: Sequence[str], seed: int
+    study: Study[R, X, Y, P], divisions: Sequence[Division], unlabelled: Sequence[X], inputs: Sequence[str], seed: int
 ) -> tuple[Task[X, Y, P], ...]:
     tasks = []
     for division in divisions:
@@ -201,7 +205,8 @@ def _tasks(
                 if examined and study.explainers:
                     cases = chosen(split.test, len(first), own)
                     explaining = Explaining(study.explainers, cases, tests=split.name == first[0])
-                tasks.append(Task(division.validation.name, split, learner, key, own, modality, explaining))
+                further = unlabelled if examined else ()
+                tasks.append(Task(division.validation.name, split, learner, key, own, modality, explaining, further))
     return tuple(tasks)
 
 

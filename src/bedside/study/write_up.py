@@ -28,6 +28,8 @@ from bedside.study.progress import Progress
 from bedside.study.record import Read
 from bedside.study.release_rule import simplest_within_margin
 from bedside.study.robustness import importance, stress
+from bedside.study.sensitivity import sensitivity
+from bedside.study.sensitivity import words as missing_outcomes
 from bedside.study.shift import shift
 from bedside.study.size import sample_size
 from bedside.study.uncertainty import coverage, selective
@@ -202,6 +204,7 @@ def _further(
     return {
         "gaps": gaps(analysis, strata, study.subgroups, margin=study.group_margin),
         "robustness": tuple(row for row in stressed if row.family != "permuted"),
+        "sensitivity": sensitivity(job, stored),
         "explanations": permuted + explained.rows,
         "explanation_checks": explained.checks,
         "figures": explained.figures,
@@ -351,9 +354,17 @@ def _evidence(
         tuning=tuple(row for stored in everything for row in record.tuning(job, stored)),
         audit=job.findings,
         figures=(*figures, *curves),
-        methods=methods(study, measures, plan=job.plan, seed=job.seed, simulated=job.simulated is not None),
+        methods=methods(
+            study,
+            measures,
+            plan=job.plan,
+            seed=job.seed,
+            simulated=job.simulated is not None,
+            outcomes=missing_outcomes(job),
+        ),
         gaps=further.get("gaps", ()),
         robustness=further.get("robustness", ()),
+        sensitivity=further.get("sensitivity", ()),
         shift=further.get("shift", ()),
         explanations=further.get("explanations", ()),
         explanation_checks=further.get("explanation_checks", ()),

@@ -85,5 +85,5 @@ def draw(record: Record) -> list[Sample[Record, bool] | Excluded]:
     """One aspirate gives one sample; an unknown diagnosis is excluded."""
     key = str(record["aspirate"])
     if record["diagnosis"] not in ("malignant", "benign"):
-        return [Excluded("diagnosis not known", PatientId(key))]
+        return [Excluded("diagnosis not known", PatientId(key), record.only(SCHEMA))]
     return [Sample(SampleId(key), PatientId(key), record.only(SCHEMA), record["diagnosis"] == "malignant")]

@@ -79,7 +79,7 @@ def draw(record: Record) -> list[Sample[Record, float] | Excluded]:
     """One patient gives one sample; an unknown course is excluded."""
     key = str(record["number"])
     if record["progression"] is None:
-        return [Excluded("not seen again after one year", PatientId(key))]
+        return [Excluded("not seen again after one year", PatientId(key), record.only(SCHEMA))]
     attributes = {"sex": f"code {record['sex']}", "age_band": age_band(record["age"])}
     return [
         Sample(SampleId(key), PatientId(key), record.only(SCHEMA), float(record["progression"]), attributes=attributes)

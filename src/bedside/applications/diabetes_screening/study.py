@@ -88,7 +88,7 @@ def draw(record: Record) -> list[Sample[Record, bool] | Excluded]:
     """One woman gives one sample; an unknown course is excluded."""
     key = str(record["number"])
     if record["diabetes"] not in (0, 1):
-        return [Excluded("later course not known", PatientId(key))]
+        return [Excluded("later course not known", PatientId(key), record.only(SCHEMA))]
     attributes = {"age_band": age_band(record["age"])}
     return [Sample(SampleId(key), PatientId(key), record.only(SCHEMA), record["diabetes"] == 1, attributes=attributes)]
 

@@ -94,7 +94,7 @@ def draw(record: Record) -> list[Sample[Record, bool] | Excluded]:
     """One patient gives one sample; an unknown angiogram is excluded."""
     key = str(record["number"])
     if record["narrowing"] is None:
-        return [Excluded("angiogram not reported", PatientId(key))]
+        return [Excluded("angiogram not reported", PatientId(key), record.only(SCHEMA))]
     attributes = {
         "sex": record["sex"] or "unknown",
         "age_band": age_band(record["age"]),

@@ -107,7 +107,7 @@ def draw(record: Record) -> list[Sample[Record, bool] | Excluded]:
     if disposition in HOSPICE:
         return [Excluded("discharged to hospice, or died under its care", patient)]
     if record["readmitted"] not in ("<30", ">30", "NO"):
-        return [Excluded("readmission not known", patient)]
+        return [Excluded("readmission not known", patient, record.only(SCHEMA))]
     attributes = {
         "race": _RACES.get(record["race"], "unknown"),
         "sex": record["sex"] or "unknown",

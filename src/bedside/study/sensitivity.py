@@ -1,0 +1,221 @@
+"""What the primary measure would be if eligible cases whose outcome nobody knows were judged too.
+
+Under the worst and the best assumption, and where outcomes are missing at random: Little and Rubin 2019, Statistical
+Analysis with Missing Data; National Research Council 2010, The Prevention and Treatment of Missing Data, chapter 5.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bedside.data.sample import Excluded
+from bedside.data.split import Validation
+from bedside.endpoints.endpoint import Categorical, Numeric
+from bedside.evidence.schema import Sensitivity
+from bedside.study.job import Division, Job
+from bedside.study.judged import Judged
+from bedside.study.record import Read, primary
+from bedside.types import Booleans, Floats, Integers
+
+MOST = 5_000
+"""Cases without an outcome that are predicted; of more, so many are drawn at random."""
+
+DRAWS = 20
+"""Draws of outcomes from a learner's own probabilities."""
+
+
+def chosen(unlabelled: Sequence[Excluded], primary_validation: Validation, seed: int) -> tuple[Excluded, ...]:
+    """The cases to predict: none where the primary validation judges cases of another source."""
+    if primary_validation.source is not None:
+        return ()
+    if len(unlabelled) <= MOST:
+        return tuple(unlabelled)
+    drawn = np.random.default_rng([seed, *b"unlabelled"]).choice(len(unlabelled), MOST, replace=False)
+    return tuple(unlabelled[k] for k in np.sort(drawn).tolist())
+
+
+def words(job: Job) -> str:
+    """The analysis, or that there was nothing to analyse, for the methods text."""
+    missing, known = len(job.drawn.unlabelled), len(job.drawn.samples)
+    if not missing:
+        excluded = any(step.kind == "excluded" for step in job.drawn.flow)
+        why = "; the cohort marks none of the excluded records as one" if excluded else ""
+        return f"No eligible case lacked an outcome{why}."
+    text = (
+        f"{missing:,} of {missing + known:,} eligible cases lacked an outcome and took no part in development, tuning "
+        "and judging. "
+    )
+    if job.divisions[0].validation.source is not None:
+        return f"{text}They were not predicted, since the primary validation judges cases of another source."
+    who = f"a random {MOST:,} of them" if missing > MOST else "them"
+    target = job.study.endpoint.target
+    scenarios = (
+        "each outcome class in turn was assumed for all of them, and outcomes were drawn from the learner's own "
+        f"probabilities (missing at random, mean of {DRAWS} draws), which favours the learner"
+        if isinstance(target, Categorical)
+        else "their outcomes were assumed one standard deviation of the learner's residuals above, then below, its "
+        "prediction"
+    )
+    return (
+        f"{text}In a sensitivity analysis every learner predicted {who}, with models that had not learned from the "
+        "same patient. The primary measure was computed again with them added to the judged cases, in the proportion "
+        f"that they have in the cohort: {scenarios}."
+    )
+
+
+def sensitivity(job: Job, stored: Read) -> tuple[Sensitivity, ...]:
+    """One row for each learner and scenario, in the primary validation's first repetition."""
+    cases = chosen(job.drawn.unlabelled, stored.division.validation, job.seed)
+    splits = [k for k, split in enumerate(stored.division.splits) if split.repeat == 0]
+    if not cases or not splits:
+        return ()
+    usable = _usable(stored.division, splits, cases)
+    kept = np.flatnonzero(usable.any(axis=1))
+    if not kept.size:
+        return ()
+    rows: list[Sensitivity] = []
+    for learner in job.study.learners:
+        rows += _rows(job, _Added(job, stored, learner.name, splits, kept, usable[kept]))
+    return tuple(rows)
+
+
+def _usable(division: Division, splits: Sequence[int], cases: Sequence[Excluded]) -> Booleans:
+    """Which split's models learned nothing of a case's patient, shape (cases, splits)."""
+    columns = []
+    for k in splits:
+        split = division.splits[k]
+        learned = np.concatenate([split.development, split.selection, split.calibration]).tolist()
+        patients = {str(division.samples[row].patient) for row in learned}
+        columns.append([case.patient is None or str(case.patient) not in patients for case in cases])
+    return np.array(columns, dtype=np.bool_).T
+
+
+@dataclass(frozen=True)
+class _Added:
+    """One learner's judged cases with the unlabelled ones beside them.
+
+    An unlabelled case stands in every split whose models may predict it, judged by that split's own rules and with a
+    share of its weight, so that it counts as often as a judged case does.
+
+    Attributes:
+        kept: Positions of the unlabelled cases among those predicted, shape (n,).
+        usable: In which of `splits` they stand, shape (n, splits).
+    """
+
+    job: Job
+    stored: Read
+    learner: str
+    splits: Sequence[int]
+    kept: Integers
+    usable: Booleans
+
+    @cached_property
+    def pooled(self) -> list[Any]:
+        """One prediction a case, from all models that may predict it."""
+        together: dict[bytes, list[int]] = defaultdict(list)
+        for case, inside in enumerate(self.usable):
+            together[inside.tobytes()].append(case)
+        found: list[Any] = [None] * self.kept.size
+        for cases in together.values():
+            members = [[self._by_split[k][case] for case in cases] for k in np.flatnonzero(self.usable[cases[0]])]
+            for case, prediction in zip(cases, self.job.study.endpoint.pool(members), strict=True):
+                found[case] = prediction
+        return found
+
+    @cached_property
+    def tested(self) -> tuple[list[Any], list[Any], Integers]:
+        """Outcomes, predictions and split of the cases that were judged."""
+        division, splits = self.stored.division, self.splits
+        outcomes = [division.samples[row].outcome for k in splits for row in division.splits[k].test.tolist()]
+        predictions = [p for k in splits for p in self.stored.by_learner[self.learner][k].test]
+        fold = np.repeat(np.arange(len(splits)), [division.splits[k].test.size for k in splits])
+        return outcomes, predictions, fold.astype(np.int64)
+
+    def value(self, assumed: Sequence[Any] | None) -> float:
+        """The primary measure with these outcomes of the unlabelled cases, or without them."""
+        outcomes, predictions, fold = self.tested
+        weights = np.ones(fold.size)
+        if assumed is not None:
+            split, case = np.nonzero(self.usable.T)
+            outcomes = [*outcomes, *(assumed[k] for k in case.tolist())]
+            standing = zip(split.tolist(), case.tolist(), strict=True)
+            predictions = [*predictions, *(self._by_split[k][number] for k, number in standing)]
+            fold = np.concatenate([fold, split])
+            weights = np.concatenate([weights, self._weight[case]])
+        measures = [self.stored.measures[self.learner][k] for k in self.splits]
+        judged: Judged[Any, Any] = Judged(
+            self.learner, outcomes, predictions, fold, np.zeros(fold.size, dtype=np.int64), measures
+        )
+        position = [measure.name for measure in measures[0]].index(primary(self.job)[2])
+        measure = judged.contributed(position).within(np.arange(fold.size, dtype=np.int64))
+        return float(measure(weights[None, :])[0])
+
+    @cached_property
+    def _by_split(self) -> list[list[Any]]:
+        """Every split's predictions for the cases kept."""
+        stored = [self.stored.by_learner[self.learner][k].unlabelled for k in self.splits]
+        return [[predictions[case] for case in self.kept.tolist()] for predictions in stored]
+
+    @cached_property
+    def _weight(self) -> Floats:
+        """Each case's weight in each of its splits, shape (n,)."""
+        judged = self.tested[2].size / len(self.stored.division.samples)
+        each = judged * len(self.job.drawn.unlabelled) / self.kept.size
+        return np.asarray(each / self.usable.sum(axis=1), dtype=np.float64)
+
+
+def _rows(job: Job, added: _Added) -> list[Sensitivity]:
+    target = job.study.endpoint.target
+    plain = added.value(None)
+    found = _of_classes(job, added, target) if isinstance(target, Categorical) else _of_numbers(job, added, target)
+    return [
+        Sensitivity(
+            learner=added.learner,
+            validation=added.stored.division.validation.name,
+            scenario=scenario,
+            measure=primary(job)[2],
+            value=value if np.isfinite(value) else None,
+            change=value - plain if np.isfinite(value - plain) else None,
+            cases_added=int(added.kept.size),
+            text=text if np.isfinite(value) else f"{text} The measure is not defined on these cases.",
+        )
+        for scenario, value, text in found
+    ]
+
+
+def _of_classes(job: Job, added: _Added, target: Categorical[Any, Any]) -> list[tuple[str, float, str]]:
+    """Everybody in one class, for each class; then outcomes drawn from the learner's probabilities."""
+    known = [job.study.endpoint.parse(word) for word in target.classes]
+    count = added.kept.size
+    found = [
+        (f"all {word}", added.value([outcome] * count), f"Every unknown outcome is taken to be {word}.")
+        for word, outcome in zip(target.classes, known, strict=True)
+    ]
+    limits = np.cumsum(target.probabilities(added.pooled), axis=1)[:, :-1]
+    values = []
+    for chance in np.random.default_rng([job.seed, *b"missing at random"]).random((DRAWS, count)):
+        drawn = (chance[:, None] >= limits).sum(axis=1)
+        values.append(added.value([known[k] for k in drawn.tolist()]))
+    defined = [value for value in values if np.isfinite(value)]
+    mean = float(np.mean(defined)) if defined else float("nan")
+    text = f"Unknown outcomes are drawn from the learner's own probabilities; mean of {len(defined)} draws."
+    return [*found, ("missing at random", mean, text)]
+
+
+def _of_numbers(job: Job, added: _Added, target: Numeric[Any, Any]) -> list[tuple[str, float, str]]:
+    """Outcomes one standard deviation of the learner's residuals above, then below, its predictions."""
+    outcomes, predictions, _ = added.tested
+    spread = float(np.std(target.values(outcomes) - target.estimates(predictions), ddof=1))
+    estimates = target.estimates(added.pooled)
+    size = f"{spread:.3g} {target.unit}".strip()
+    found = []
+    for sign, word, where in ((1, "+", "above"), (-1, "-", "below")):
+        assumed = [job.study.endpoint.parse(value) for value in (estimates + sign * spread).tolist()]
+        distance = f"one standard deviation of residuals ({size})"
+        text = f"Every unknown outcome is taken to lie {distance} {where} its prediction."
+        found.append((f"prediction {word} 1 residual SD", added.value(assumed), text))
+    return found
