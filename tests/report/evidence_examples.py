@@ -28,6 +28,7 @@ from bedside.evidence.schema import (
     Robustness,
     SampleSize,
     Selective,
+    Sensitivity,
     Shift,
     Study,
     Tuning,
@@ -420,6 +421,7 @@ def _gaps(shape: Shape) -> tuple[Gap, ...]:
 def _further(shape: Shape, names: tuple[str, ...]) -> dict[str, tuple[object, ...]]:
     return {
         "robustness": _robustness(shape, names),
+        "sensitivity": _sensitivity(shape),
         "shift": _shift(shape, names),
         "explanations": tuple(
             Explanation(
@@ -484,6 +486,27 @@ def _further(shape: Shape, names: tuple[str, ...]) -> dict[str, tuple[object, ..
         if shape.endpoint == "multiclass" or HOSTILE in shape.title
         else (),
     }
+
+
+def _sensitivity(shape: Shape) -> tuple[Sensitivity, ...]:
+    """Every class in turn and at random, or above and below; one is not estimable."""
+    measure, middle = shape.measures[0]
+    numeric = ("prediction + 1 residual SD", "prediction - 1 residual SD")
+    scenarios = (*(f"all {word}" for word in shape.classes), "missing at random") if shape.classes else numeric
+    return tuple(
+        Sensitivity(
+            learner=each.name,
+            validation=shape.validation,
+            scenario=scenario,
+            measure=measure.name,
+            value=None if (number, place) == (1, 1) else middle + (place - 2) * 0.01,
+            change=None if (number, place) == (1, 1) else (place - 2) * 0.01,
+            cases_added=9,
+            text="The measure is not defined on these cases." if (number, place) == (1, 1) else f"Assumed: {scenario}.",
+        )
+        for number, each in enumerate(shape.learners)
+        for place, scenario in enumerate(scenarios)
+    )
 
 
 def _robustness(shape: Shape, names: tuple[str, ...]) -> tuple[Robustness, ...]:

@@ -12,12 +12,22 @@ from bedside.report.card import model_card
 from bedside.report.facts import Facts
 from bedside.report.page import render
 from bedside.report.results import POOLED, Results
-from bedside.report.sections import explanation, fairness, groups, robustness, shift, size, uncertainty
+from bedside.report.sections import explanation, fairness, groups, robustness, sensitivity, shift, size, uncertainty
 
-SECTIONS = ("fairness", "robustness", "shift", "explanation", "uncertainty", "sample-size", "agreement")
+SECTIONS = (
+    "fairness",
+    "robustness",
+    "missing-outcomes",
+    "shift",
+    "explanation",
+    "uncertainty",
+    "sample-size",
+    "agreement",
+)
 TABLES = (
     "gaps",
     "robustness",
+    "sensitivity",
     "shift",
     "explanations",
     "explanation_checks",
@@ -51,6 +61,7 @@ def test_empty_tables_make_no_section() -> None:
     [
         ("gaps", "fairness"),
         ("robustness", "robustness"),
+        ("sensitivity", "missing-outcomes"),
         ("shift", "shift"),
         ("explanations", "explanation"),
         ("explanation_checks", "explanation"),
@@ -283,6 +294,26 @@ def test_pooled_splits_are_a_row_and_no_subgroup() -> None:
     assert "prediction interval" in Facts(sites()).clusters
 
 
+def test_missing_outcomes_bound_the_primary_measure() -> None:
+    results = Results(binary())
+    assert "With 9\N{NO-BREAK SPACE}eligible cases of unknown outcome added, AUROC of Tabular network changes by" in (
+        sensitivity.words(results)
+    )
+    table = sensitivity.table(results)
+    assert table is not None
+    assert [row[0] for row in words(table)] == ["All benign", "All malignant", "Missing at random"]
+    assert words(table)[0][1] == "\N{MINUS SIGN}0.020 value 0.974"
+    assert words(table)[1][2] == "not estimable"
+    assert "defined on these cases" in dict(table.notes)[table.rows[1].cells[2].note]
+    numeric = sensitivity.table(Results(continuous()))
+    assert numeric is not None
+    assert [row[0] for row in words(numeric)] == [
+        "Prediction + 1 residual SD",
+        "Prediction \N{MINUS SIGN} 1 residual SD",
+    ]
+    assert sensitivity.words(Results(bare())) == ""
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_tripod_answers_from_the_new_tables(name: str) -> None:
     evidence = ALL[name]()
@@ -291,6 +322,7 @@ def test_tripod_answers_from_the_new_tables(name: str) -> None:
     assert bool(facts.fairness) == bool(evidence.gaps)
     assert bool(facts.sample_size) == bool(evidence.sample_size)
     assert facts.robustness in items["11"].answer
+    assert " ".join(facts.sensitivity.split()) in items["11"].answer
     assert facts.sample_size in items["10"].answer
     assert items["16"].place == ("shift" if evidence.shift else "participants")
     assert items["14"].place == ("fairness" if evidence.gaps else "")

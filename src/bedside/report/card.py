@@ -97,6 +97,7 @@ def _body(evidence: Evidence, facts: Facts, name: str) -> list[str]:
         "",
         *_part("Fairness", facts.fairness or facts.subgroups),
         *_part("Robustness", facts.robustness),
+        *_part("Missing outcomes", facts.sensitivity),
         *_part("Shift between development and judged patients", facts.shift),
         *_part(
             "Explanation", facts.explanation and f"{facts.explanation} Importance is about the model, not about causes."

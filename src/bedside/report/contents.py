@@ -40,6 +40,7 @@ def entries(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         ("splits", "Single splits", any(row.group.startswith("split=") for row in judged)),
         ("other-validations", "Other validations", len(evidence.validations) > 1),
         ("robustness", "Robustness", bool(evidence.robustness or own(evidence, "robustness"))),
+        ("missing-outcomes", "Missing outcomes", bool(evidence.sensitivity)),
         ("shift", "Shift", bool(evidence.shift)),
         (
             "explanation",

@@ -5,7 +5,7 @@ from functools import cached_property
 from bedside.evidence.schema import Evidence
 from bedside.report.number import count, interval, level, plural, share
 from bedside.report.results import Results
-from bedside.report.sections import explanation, fairness, robustness, shift, size, uncertainty
+from bedside.report.sections import explanation, fairness, robustness, sensitivity, shift, size, uncertainty
 from bedside.report.sections.conduct import plan
 from bedside.report.sections.groups import pooled, split_words
 from bedside.report.sections.summary import contrast_words, outcomes, setting, validation_words
@@ -151,6 +151,11 @@ class Facts:
     def robustness(self) -> str:
         """Performance with missing and noisy predictors."""
         return robustness.words(self.results)
+
+    @cached_property
+    def sensitivity(self) -> str:
+        """How far missing outcomes could move the primary measure."""
+        return sensitivity.words(self.results)
 
     @cached_property
     def shift(self) -> str:
