@@ -1,4 +1,4 @@
-"""The page of measures lists exactly what the endpoints compute."""
+"""Pages of reference list exactly what there is: measures, tables of evidence, statistics."""
 
 import re
 from pathlib import Path
@@ -10,8 +10,13 @@ from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.continuous.kind import continuous
 from bedside.endpoints.endpoint import Endpoint, Reference
 from bedside.endpoints.multiclass.kind import multiclass
+from bedside.evidence.schema import Evidence
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "measures.md"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+PAGE = REFERENCE / "measures.md"
+PLUMBING = {"__init__", "checks", "estimate", "interval", "logistic"}
+"""Modules of bedside.stats that hold no statistic of their own."""
 
 ENDPOINTS: list[tuple[Endpoint[Any, Any], list[Any], list[Any]]] = [
     (binary(positive="yes", negative="no"), [True, False], [0.8, 0.3]),
@@ -36,3 +41,20 @@ def test_every_measure_is_explained(endpoint: Endpoint[Any, Any], outcomes: list
         assert ("decision" in listed[name].rsplit("|", 2)[1]) == measure.operating, name
         better = {True: "higher", False: "lower", None: f"{measure.target or 0:g}"}[measure.higher_is_better]
         assert f"| {better} |" in listed[name], name
+        cells = [cell.strip() for cell in listed[name].split("|")]
+        assert (cells[4] != "bootstrap") == (measure.interval is not None), name
+        assert (cells[5] == "none") == (measure.higher_is_better is None), name
+        assert cells[5].startswith(("McNemar", "DeLong")) == (measure.contrast is not None), name
+        assert ("no p value" in cells[5]) == (not measure.tested), name
+
+
+def test_every_table_of_evidence_is_described() -> None:
+    tables = set(re.findall(r"^\| `(\w+)` \|", (REFERENCE / "evidence.md").read_text("utf-8"), re.MULTILINE))
+    texts = {"schema_version", "verdict", "doubts", "released"}
+    assert tables == set(Evidence.model_fields) - texts
+
+
+def test_every_module_of_statistics_is_cited() -> None:
+    text = (REFERENCE / "statistics.md").read_text("utf-8")
+    modules = {path.stem for path in (ROOT / "src" / "bedside" / "stats").glob("*.py")} - PLUMBING
+    assert {name for name in modules if f"`{name}`" not in text} == set()

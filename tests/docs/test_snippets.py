@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted(path for folder in ("tutorial", "how-to", "reference") for path in (ROOT / "docs" / folder).glob("*.md"))
 EVERY = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+IDS = [path.relative_to(ROOT).with_suffix("").as_posix() for path in EVERY]
 COMMAND = re.compile(r"^(?:\$ | {4})(bedside .*)$", re.MULTILINE)
 
 
@@ -47,7 +48,7 @@ def test_snippets_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
                 assert main(arguments) == 0, f"bedside {shlex.join(arguments)}"
 
 
-@pytest.mark.parametrize("page", EVERY, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", EVERY, ids=IDS)
 def test_commands_are_understood(page: Path) -> None:
     group: Any = get_command(app)
     for arguments in commands(page.read_text("utf-8")):
@@ -60,7 +61,7 @@ def test_there_are_commands_to_understand() -> None:
     assert sum(len(commands(page.read_text("utf-8"))) for page in EVERY) >= 20
 
 
-@pytest.mark.parametrize("page", EVERY, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", EVERY, ids=IDS)
 def test_links_within_the_repository_lead_somewhere(page: Path) -> None:
     made = {"evidence.schema.json"}
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8"))
