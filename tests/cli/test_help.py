@@ -8,7 +8,7 @@ from bedside import __version__
 
 from .conftest import Bedside
 
-COMMANDS = ("list", "run", "plan", "new", "data", "predict", "report", "compare", "schema")
+COMMANDS = ("list", "run", "plan", "new", "data", "predict", "report", "compare", "triage", "schema")
 
 
 def test_the_version(bedside: Bedside) -> None:

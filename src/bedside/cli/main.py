@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bedside import __version__
-from bedside.cli import compare, data, failure, new, plan, predict, readers, report, schema
+from bedside.cli import compare, data, failure, new, plan, predict, readers, report, schema, triage
 from bedside.cli import list as listing
 from bedside.cli import run as running
 
@@ -64,6 +64,7 @@ for _command, _name, _panel in (
     (predict.predict_table, "predict", "Results"),
     (report.write_report, "report", "Results"),
     (compare.compare_runs, "compare", "Results"),
+    (triage.simulate_worklist, "triage", "Results"),
     (schema.print_schema, "schema", "Results"),
 ):
     app.command(_name, rich_help_panel=_panel, help=failure.literal(_command.__doc__ or ""))(_command)

@@ -2,19 +2,15 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from bedside.data.readings import Reference
 from bedside.data.rows import read_lines
-from bedside.errors import RunMismatch, StudyError, TableProblem
+from bedside.errors import StudyError, TableProblem
 from bedside.evidence.schema import Evidence
-from bedside.study.folder import RunFolder
+from bedside.study.scores import judged_rows, known
 
 
 @dataclass(frozen=True)
@@ -101,11 +97,11 @@ def from_run(folder: Path, evidence: Evidence, learner: str = "", validation: st
         RunMismatch: The predictions are missing, or the endpoint is not binary.
         StudyError: The run has no such learner or validation.
     """
-    name = _known(learner or evidence.study.model, [each.name for each in evidence.study.learners], "learner", folder)
-    chosen = _known(
+    name = known(learner or evidence.study.model, [each.name for each in evidence.study.learners], "learner", folder)
+    chosen = known(
         validation or evidence.study.primary_validation, [v.name for v in evidence.validations], "validation", folder
     )
-    judged = _judged(folder, evidence, name, chosen)
+    judged = judged_rows(folder, evidence, name, chosen, purpose="a reader study")
     cut = {
         row.split: row.settings["threshold"]
         for row in evidence.operating_points
@@ -138,25 +134,3 @@ def from_run(folder: Path, evidence: Evidence, learner: str = "", validation: st
         folds=folds,
         notes=tuple(notes),
     )
-
-
-def _known(name: str, known: Sequence[str], what: str, folder: Path) -> str:
-    if name not in known:
-        msg = f"{folder} has no {what} {name!r}; it has {', '.join(known)}"
-        raise StudyError(msg)
-    return name
-
-
-def _judged(folder: Path, evidence: Evidence, learner: str, validation: str) -> list[dict[str, Any]]:
-    path = RunFolder(folder).predictions
-    if not path.is_file():
-        msg = f"{folder} lacks predictions.parquet; run the study again"
-        raise RunMismatch(msg)
-    mine = (pc.field("validation") == validation) & (pc.field("learner") == learner)
-    table = pq.read_table(path, filters=mine)
-    columns = ["sample", "split", "patient", "prediction.probability", "outcome.outcome"]
-    if not set(columns) <= set(table.column_names):
-        msg = f"{folder} predicts {evidence.study.endpoint}; readers can be compared with binary predictions only"
-        raise RunMismatch(msg)
-    rows: list[dict[str, Any]] = table.select(columns).to_pylist()
-    return rows
