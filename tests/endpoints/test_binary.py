@@ -359,3 +359,27 @@ def test_one_class_leaves_out_curves_that_need_both() -> None:
     one = views()[0]
     alone = View("good_model", [False] * 400, one.predictions, one.fold, one.patient, one.settings)
     assert [figure.name for figure in ENDPOINT.figures([alone])] == ["calibration", "predictions"]
+
+
+def test_net_benefit_at_a_declared_prevalence_is_the_published_formula() -> None:
+    rng = np.random.default_rng(4)
+    truth = rng.random(400) < 0.4
+    probability = np.clip(0.5 * truth + 0.5 * rng.random(400), 0, 1)
+    measure = {one.name: one for one in binary_measures(0.2, 0.05)}["net_benefit"]
+    rows = measure.contribute(truth.tolist(), probability.tolist()).rows
+    flagged = probability >= 0.2
+    expected = 0.05 * flagged[truth].mean() - 0.95 * flagged[~truth].mean() * 0.25
+    assert measure.statistic(rows)(np.ones((1, 400)))[0] == pytest.approx(expected)
+    own = {one.name: one for one in binary_measures(0.2, float(truth.mean()))}["net_benefit"]
+    plain = {one.name: one for one in binary_measures(0.2)}["net_benefit"]
+    values = [
+        one.statistic(one.contribute(truth.tolist(), probability.tolist()).rows)(np.ones((1, 400)))[0]
+        for one in (own, plain)
+    ]
+    assert values[0] == pytest.approx(values[1])
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1])
+def test_a_target_prevalence_is_a_share(share: float) -> None:
+    with pytest.raises(StudyError, match="strictly between 0 and 1"):
+        binary(positive="ill", negative="well", prevalence=share)

@@ -131,7 +131,10 @@ def test_models_that_learned_from_the_patient_do_not_predict(tmp_path: Path, vis
 def test_numbers_are_moved_by_the_spread_of_residuals(tmp_path: Path) -> None:
     def numeric(row: Row) -> list[Sample[X, Any] | Excluded]:
         (item,) = keep_unknown(row)
-        return [item if isinstance(item, Excluded) else replace(item, outcome=float(item.outcome))]
+        if isinstance(item, Excluded):
+            return [item]
+        number: Any = float(item.outcome)
+        return [replace(item, outcome=number)]
 
     cohort = replace(TINY.cohort, draw=numeric)
     found = run_with(

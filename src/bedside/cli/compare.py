@@ -145,9 +145,13 @@ def _show(rows: list[dict[str, object]], contrasts: "list[Contrast]") -> None:
     terminal.say()
     for each in contrasts:
         who = f"{each.run} {each.learner} minus {each.other_run} {each.other_learner}"
-        if each.difference is None or each.low is None or each.high is None or each.p is None:
+        if each.difference is None or each.low is None or each.high is None:
             terminal.say(f"{who}: {each.reason}", style="yellow")
             continue
         adjusted = f", adjusted {each.p_adjusted:.3f}" if each.p_adjusted is not None and len(contrasts) > 1 else ""
         limits = f"[{each.low:+.3f}, {each.high:+.3f}]"
-        terminal.say(f"{who}: {each.difference:+.3f} {limits}, p {each.p:.3f}{adjusted} ({each.method})")
+        terminal.say(f"{who}: {each.difference:+.3f} {limits}, {_tested(each.p)}{adjusted} ({each.method})")
+
+
+def _tested(p: float | None) -> str:
+    return "no p value" if p is None else f"p {p:.3f}"

@@ -40,12 +40,12 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A paired difference (learner minus comparator) from a closed form, for independent cases."""
+    """A paired difference (learner minus comparator); `p` is None where the measure is not tested."""
 
     value: float
     low: float
     high: float
-    p: float
+    p: float | None
     method: str
 
 

@@ -34,6 +34,9 @@ class Scale:
         return MINUS + text if tick < -1e-12 else text
 
 
+SMALLEST = 1e-290
+
+
 def step_of(span: float, wanted: int) -> float:
     """A step of 1, 2, 2.5 or 5 times a power of ten that gives about `wanted` steps in `span`."""
     raw = span / max(1, wanted)
@@ -71,6 +74,8 @@ def scale(
             high = min(high, max(bounds[1], max(numbers, default=bounds[1])))
         if high <= low:
             low, high = low - 0.5, high + 0.5
+    if high - low < SMALLEST:  # a span that floating point cannot divide is drawn as a point
+        low, high = low - 0.5, high + 0.5
     step = step_of(high - low, wanted)
     first = math.ceil(low / step - 1e-6)
     last = math.floor(high / step + 1e-6)

@@ -187,7 +187,7 @@ class Analysis:
             {**base, "difference": value, "low": low, "high": high, "p": told, "method": method}
         )
 
-    def _difference(self, ours: Trial, theirs: Trial) -> tuple[float, float, float, float, str]:
+    def _difference(self, ours: Trial, theirs: Trial) -> tuple[float, float, float, float | None, str]:
         value = ours.value - theirs.value
         if not np.isfinite(value):
             msg = "the measure is not defined for both learners"
@@ -204,7 +204,7 @@ class Analysis:
         method = f"paired {limits.method}, {replicates.size} replicates"
         return value, limits.low, limits.high, two_sided_p(replicates), method
 
-    def _over_folds(self, ours: Trial, theirs: Trial) -> tuple[float, float, float, float, str]:
+    def _over_folds(self, ours: Trial, theirs: Trial) -> tuple[float, float, float, float | None, str]:
         mine, yours = ours.chosen.by_fold()[0], theirs.chosen.by_fold()[0]
         differences = mine - yours
         differences = differences[np.isfinite(differences)]

@@ -89,7 +89,8 @@ def contrast(one: Judgements, other: Judgements, *, replicates: int, seed: int) 
     differences = drawn[0] - drawn[1]
     limits = percentile_interval(differences, LEVEL)
     method = f"paired {limits.method}, {replicates} replicates; fitted models taken as given"
-    return Difference(value, limits.low, limits.high, two_sided_p(differences), method)
+    p = two_sided_p(differences) if one.chosen.measure.tested else None
+    return Difference(value, limits.low, limits.high, p, method)
 
 
 def _measure(endpoint: Endpoint[Any, Any], cells: dict[str, dict[str, Floats]], name: str) -> Measure[Any, Any]:

@@ -13,7 +13,7 @@ from bedside.study.analysis import LEVEL, Analysis, Group
 from bedside.types import Integers
 
 MINIMUM_EVENTS = 10
-"""Fewer cases of the rarest outcome in either group, and equivalence is not claimed either way."""
+"""Fewer patients with the rarest outcome in either group, and equivalence is not claimed either way."""
 
 EQUIVALENCE_LEVEL = 0.90
 """Two one-sided tests at 5% are this interval inside the margin (Schuirmann 1987, J Pharmacokinet Biopharm 15:657)."""
@@ -43,7 +43,8 @@ def gaps(analysis: Analysis, strata: Sequence[Any], subgroups: Sequence[str], *,
 def _against(
     analysis: Analysis, attribute: str, group: Group, reference: Group, strata: Sequence[Any], margin: float
 ) -> list[Gap]:
-    few = min(_rarest(strata, group.rows), _rarest(strata, reference.rows)) < MINIMUM_EVENTS
+    patients = analysis.judged[0].patient
+    few = min(_rarest(strata, patients, each.rows) for each in (group, reference)) < MINIMUM_EVENTS
     found = []
     for learner, judged in enumerate(analysis.judged):
         for number, measure in enumerate(analysis.measures):
@@ -81,15 +82,18 @@ def _against(
                 "p": two_sided_p(replicates) if measure.tested else None,
                 "equivalent": None if few else bool(-margin < inner.low and inner.high < margin),
                 "method": f"{limits.method}; equivalence by two one-sided tests",
-                "reason": f"fewer than {MINIMUM_EVENTS} cases of an outcome in a group" if few else "",
+                "reason": f"fewer than {MINIMUM_EVENTS} patients with an outcome in a group" if few else "",
             }
             found.append(Gap.model_validate({**base, **row}))
     return found
 
 
-def _rarest(strata: Sequence[Any], rows: Integers) -> int:
-    labels = [strata[k] for k in rows.tolist()]
-    return min((labels.count(label) for label in set(strata)), default=0)
+def _rarest(strata: Sequence[Any], patients: Integers, rows: Integers) -> int:
+    """Patients in these rows with the rarest of all outcome strata, 0 for a stratum that is not there."""
+    people: dict[Any, set[int]] = {label: set() for label in set(strata)}
+    for k in rows.tolist():
+        people[strata[k]].add(int(patients[k]))
+    return min(map(len, people.values()), default=0)
 
 
 def _adjusted(found: Sequence[Gap]) -> tuple[Gap, ...]:

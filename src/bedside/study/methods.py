@@ -6,6 +6,8 @@ from typing import Any
 from bedside.evidence.schema import Measure, Plan
 from bedside.study.declare import Study
 from bedside.study.explaining import CASES
+from bedside.study.gaps import MINIMUM_EVENTS
+from bedside.study.uncertainty import NOMINAL
 
 
 def methods(
@@ -23,7 +25,7 @@ def methods(
     participants = (
         f"Source of data and participants. Records came from {source} ({study.source.licence}). "
         f"{_sentence(study.cohort.eligibility)} The outcome was: {_sentence(study.cohort.outcome)} Horizon: "
-        f"{_sentence(study.cohort.horizon)} Patients were recognised {study.identity}. Records whose outcome or "
+        f"{_sentence(study.cohort.horizon)} Patient identity: {_sentence(study.identity)} Records whose outcome or "
         "eligibility could not be known were excluded and counted, never taken as negative."
     )
     partitions = (
@@ -43,7 +45,12 @@ def methods(
         "replicates) or from a clustered closed form. Rank measures were averaged within splits. Learners were "
         "compared over random folds with the corrected resampled t test, on a single test partition with the closed "
         "form for independent cases or a paired bootstrap by patient. All contrasts but the primary one were adjusted "
-        "together by Holm's method."
+        "together by Holm's method. Net benefit is given with intervals and without p values."
+    )
+    uncertainty = (
+        f"Uncertainty. Prediction sets or intervals were calibrated to hold the outcome of {NOMINAL:.0%} of patients, "
+        "each class by itself, on tuning data with one case a patient: across patients like these, not for one "
+        "patient, and with no claim for another hospital."
     )
     explained = " ".join(_sentence(explainer.description) for explainer in study.explainers)
     explanations = (
@@ -57,6 +64,8 @@ def methods(
         partitions,
         models,
         statistics,
+        *_groups(study),
+        uncertainty,
         f"Missing outcomes. {outcomes}",
         *((explanations,) if study.explainers else ()),
         rule,
@@ -67,6 +76,24 @@ def methods(
 def _partitions(study: Study[Any, Any, Any, Any]) -> list[str]:
     words = ["Primary validation:", *(["Secondary validation:"] * (len(study.validations) - 1))]
     return [f"{word} {_sentence(v.description)}" for word, v in zip(words, study.validations, strict=True)]
+
+
+def _groups(study: Study[Any, Any, Any, Any]) -> list[str]:
+    """What is said of subgroups and sites, where there are any."""
+    told = []
+    if study.subgroups:
+        told.append(
+            f"Subgroups. Every measure was given by {', '.join(study.subgroups)}, for groups of at least "
+            f"{study.minimum_group} patients. A gap that is not significant is not equivalence: that was tested by two "
+            f"one-sided tests against a margin of {study.group_margin:g}, with at least {MINIMUM_EVENTS} patients of "
+            "each outcome in both groups. Gaps were adjusted by Holm's method within each learner and measure."
+        )
+    if any(validation.by_split and validation.judges_once for validation in study.validations):
+        told.append(
+            "Sites. Values of the splits by site or period were pooled by random effects (REML, Hartung-Knapp; shares "
+            "on the logit scale), with heterogeneity and a prediction interval for a further one."
+        )
+    return told
 
 
 def _primary_comparator(study: Study[Any, Any, Any, Any]) -> str:

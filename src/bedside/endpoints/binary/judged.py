@@ -20,6 +20,7 @@ class Drawing:
     negative: str
     rule: str
     net_benefit: tuple[float, float]
+    prevalence: float | None = None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ def binary(
     negative: str,
     operating: OperatingRule | None = None,
     net_benefit: tuple[float, float] = (0.05, 0.5),
+    prevalence: float | None = None,
 ) -> Endpoint[bool, float]:
     """A binary endpoint.
 
@@ -38,17 +39,24 @@ def binary(
         negative: Word for the others ("benign").
         operating: How the threshold for decisions is chosen on tuning data; Youden's index when not given.
         net_benefit: Lowest and highest threshold probability that is clinically reasonable, for the decision curve.
+        prevalence: Target prevalence at which net benefit is stated, where the cohort is enriched; the judged cases'
+            own when None.
 
     Raises:
-        StudyError: The words are empty or the same, or the range is not inside (0, 1).
+        StudyError: The words are empty or the same, or the range or the prevalence is not inside (0, 1).
     """
     rule = operating if operating is not None else Youden()
     low, high = net_benefit
     if not 0.0 < low < high < 1.0:
         msg = f"net benefit range is {net_benefit!r}; give two threshold probabilities, 0 < low < high < 1"
         raise StudyError(msg)
+    if prevalence is not None and not 0.0 < prevalence < 1.0:
+        msg = f"target prevalence is {prevalence!r}; give a share strictly between 0 and 1"
+        raise StudyError(msg)
     parse = _parser(positive, negative)
-    drawing = Drawing(positive=positive, negative=negative, rule=rule.words, net_benefit=net_benefit)
+    drawing = Drawing(
+        positive=positive, negative=negative, rule=rule.words, net_benefit=net_benefit, prevalence=prevalence
+    )
 
     def threshold(reference: Reference[bool, float]) -> float:
         return rule.choose(truths(reference.tuning), probabilities(reference.predictions))
@@ -62,7 +70,7 @@ def binary(
         stratum=bool,
         describe=lambda outcome: positive if outcome else negative,
         parse=parse,
-        measures=lambda reference: binary_measures(threshold(reference)),
+        measures=lambda reference: binary_measures(threshold(reference), prevalence),
         settings=lambda reference: {"threshold": threshold(reference)},
         rule=rule.words,
         loss=lambda outcomes, predictions: float(log_losses(probabilities(predictions), truths(outcomes)).mean()),

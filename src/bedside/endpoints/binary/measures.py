@@ -6,13 +6,13 @@ import numpy as np
 
 from bedside.endpoints import proportion
 from bedside.endpoints.measure import Contributions, Difference, Interval, Measure, Statistic
-from bedside.endpoints.ratio import mean, one_row_a_case, ratio
+from bedside.endpoints.ratio import divided, mean, one_row_a_case, ratio
 from bedside.stats import checks
 from bedside.stats.calibration import CLIP, brier_scores, in_the_large_statistic, log_losses, slope_statistic
 from bedside.stats.cv_auroc import cv_auroc_interval
 from bedside.stats.delong import auroc_interval, clustered_auroc_interval, delong_test
 from bedside.stats.roc import auroc_statistic, average_precision_statistic
-from bedside.types import Booleans, Floats, Integers
+from bedside.types import Booleans, Floats, Integers, Weights
 
 _INFINITY = float("inf")
 _FEWEST = 2
@@ -37,9 +37,15 @@ def probabilities(predictions: Sequence[float]) -> Floats:
     return checks.probabilities(np.asarray(predictions, dtype=np.float64), "predicted probability")
 
 
-def binary_measures(threshold: float) -> tuple[BinaryMeasure, ...]:
-    """All measures, decisions taken at `threshold` (positive at or above it)."""
-    return (_auroc(), _auprc(), *_decisions(threshold), *_scores(), *_calibration(), _net_benefit(threshold))
+def binary_measures(threshold: float, prevalence: float | None = None) -> tuple[BinaryMeasure, ...]:
+    """All measures, decisions taken at `threshold` (positive at or above it).
+
+    Args:
+        threshold: Fixed on tuning data.
+        prevalence: Declared target prevalence at which net benefit is stated; the judged cases' own when None.
+    """
+    benefit = _net_benefit(threshold) if prevalence is None else _net_benefit_at(threshold, prevalence)
+    return (_auroc(), _auprc(), *_decisions(threshold), *_scores(), *_calibration(), benefit)
 
 
 def _with_outcome(outcomes: Sequence[bool], predictions: Sequence[float]) -> Contributions:
@@ -219,6 +225,35 @@ def _net_benefit(threshold: float) -> BinaryMeasure:
         columns=("benefit",),
         contribute=contribute,
         statistic=mean,
+        bounds=(-_INFINITY, 1.0),
+        operating=True,
+        tested=False,
+    )
+
+
+def _net_benefit_at(threshold: float, prevalence: float) -> BinaryMeasure:
+    """Net benefit were the outcome as common as declared: sensitivity and specificity are taken to hold there."""
+    harm = threshold / (1.0 - threshold)
+
+    def contribute(outcomes: Sequence[bool], predictions: Sequence[float]) -> Contributions:
+        truth, flagged = truths(outcomes), probabilities(predictions) >= threshold
+        columns = (truth & flagged, truth, harm * (~truth & flagged), ~truth)
+        return one_row_a_case(*(column.astype(np.float64) for column in columns))
+
+    def statistic(rows: Floats) -> Statistic:
+        def benefit(weights: Weights) -> Floats:
+            sums = weights @ rows
+            hits, alarms = divided(sums[:, 0], sums[:, 1]), divided(sums[:, 2], sums[:, 3])
+            return prevalence * hits - (1.0 - prevalence) * alarms
+
+        return benefit
+
+    return Measure(
+        name="net_benefit",
+        label=f"Net benefit at the operating point and a prevalence of {prevalence:.1%}",
+        columns=("hit", "with_outcome", "weighted_false_alarm", "without_outcome"),
+        contribute=contribute,
+        statistic=statistic,
         bounds=(-_INFINITY, 1.0),
         operating=True,
         tested=False,

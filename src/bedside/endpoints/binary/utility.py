@@ -27,9 +27,13 @@ def utility(judged: Sequence[Judged], drawing: Drawing) -> Figure:
     thresholds = np.linspace(low, high, _POINTS)
     first = judged[0]
     limits = decision_curve(
-        first.probability, first.truth, np.linspace(low, high, _LIMITS), cluster=first.repeated_patients
+        first.probability,
+        first.truth,
+        np.linspace(low, high, _LIMITS),
+        cluster=first.repeated_patients,
+        prevalence=drawing.prevalence,
     )
-    curves = [_net_benefits(one, thresholds) for one in judged]
+    curves = [_net_benefits(one, thresholds, drawing.prevalence) for one in judged]
     treat_all = limits.prevalence - (1.0 - limits.prevalence) * thresholds / (1.0 - thresholds)
     x = numbers(thresholds)
     band = Series(
@@ -65,9 +69,9 @@ def utility(judged: Sequence[Judged], drawing: Drawing) -> Figure:
     )
 
 
-def _net_benefits(one: Judged, thresholds: Floats) -> Floats:
+def _net_benefits(one: Judged, thresholds: Floats, prevalence: float | None) -> Floats:
     everyone = np.ones((1, one.truth.size))
-    values = [net_benefit_statistic(one.probability, one.truth, float(t))(everyone)[0] for t in thresholds]
+    values = [net_benefit_statistic(one.probability, one.truth, float(t), prevalence)(everyone)[0] for t in thresholds]
     return np.array(values, dtype=np.float64)
 
 

@@ -45,12 +45,12 @@ def key_measures(results: Results) -> list[Measure]:
 
 
 def small_groups(results: Results) -> dict[str, int]:
-    """Declared groups with fewer cases than the study's minimum, with their cases."""
+    """Declared groups with fewer patients than the study's minimum, with their patients."""
     found = {}
     for group in results.groups(results.validation):
         row = results.row(results.model, results.measure.name, group)
-        if row is not None and row.value is None and row.cases < results.evidence.study.minimum_group:
-            found[group] = row.cases
+        if row is not None and row.value is None and row.patients < results.evidence.study.minimum_group:
+            found[group] = row.patients
     return found
 
 
@@ -97,7 +97,7 @@ def too_small(results: Results) -> str:
     if not small:
         return ""
     listed = "; ".join(f"{named(group)} (n = {count(cases)})" for group, cases in small.items())
-    return f"Too small to compare, with fewer than {results.evidence.study.minimum_group} cases: {listed}."
+    return f"Too small to compare, with fewer than {results.evidence.study.minimum_group} patients: {listed}."
 
 
 def figure(results: Results) -> forest.Forest | None:
