@@ -113,12 +113,12 @@ def test_gaps_count_what_they_say() -> None:
 def test_groups_too_small_to_compare_are_named() -> None:
     evidence = sites()
     rows = tuple(
-        row.model_copy(update={"cases": 12, "reason": "12 cases, fewer than 20"}) if row.value is None else row
+        row.model_copy(update={"patients": 12, "reason": "12 patients, fewer than 20"}) if row.value is None else row
         for row in evidence.performance
     )
     evidence = evidence.model_copy(update={"performance": rows})
     assert fairness.small_groups(Results(evidence)) == {"age_band=65+": 12}
-    assert "fewer than 20 cases: age band: 65+ (n = 12)" in render(evidence)
+    assert "fewer than 20 patients: age band: 65+ (n = 12)" in render(evidence)
     figure = fairness.figure(Results(evidence))
     assert figure is not None
     assert figure.rows[-1].marks[0].text == "not estimable"
