@@ -62,8 +62,8 @@ def words(job: Job) -> str:
     )
     return (
         f"{text}In a sensitivity analysis every learner predicted {who}, with models that had not learned from the "
-        "same patient. The primary measure was computed again with them added to the judged cases, in the proportion "
-        f"that they have in the cohort: {scenarios}."
+        "same patient. The primary measure was computed again with them added to the judged cases (of the first "
+        f"repetition, where folds were repeated), in the proportion that they have in the cohort: {scenarios}."
     )
 
 
@@ -192,7 +192,7 @@ def _of_classes(job: Job, added: _Added, target: Categorical[Any, Any]) -> list[
     known = [job.study.endpoint.parse(word) for word in target.classes]
     count = added.kept.size
     found = [
-        (f"all {word}", added.value([outcome] * count), f"Every unknown outcome is taken to be {word}.")
+        (f"all {word}", added.value([outcome] * count), f"Every unknown outcome is taken to be {word!r}.")
         for word, outcome in zip(target.classes, known, strict=True)
     ]
     limits = np.cumsum(target.probabilities(added.pooled), axis=1)[:, :-1]

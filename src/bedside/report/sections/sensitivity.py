@@ -35,8 +35,8 @@ def table(results: Results) -> Table | None:
     measure, added = results.measure_of(first.measure).label, plural(first.cases_added, "eligible case")
     return Table(
         "missing-outcomes-table",
-        f"Change in {measure} when {added} of unknown outcome count beside the judged cases; below, the value itself. "
-        "What would follow from each assumption, not an interval.",
+        f"Change in {measure} when {added} of unknown outcome count beside the judged cases (of the first repetition, "
+        "where folds were repeated); below, the value itself. What would follow from each assumption, not an interval.",
         (
             Column("Unknown outcomes"),
             *[Column(each.label, number=True, colour=results.look(each.name).colour) for each in learners],
@@ -49,7 +49,7 @@ def table(results: Results) -> Table | None:
 def _cell(row: Sensitivity | None, notes: Footnotes) -> Cell:
     if row is None:
         return Cell("", style="empty")
-    note = notes.letter(row.text)
+    note = notes.letter(row.text.rstrip("."))
     if row.change is None:
         return Cell("not estimable", note=note, tip=row.text, style="number absent")
     value = "" if row.value is None else f"value {decimal(row.value)}"
