@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 venv: $(STAMP)  ## Build the environment in .venv (once)
 
 demo: venv  ## Run the breast cancer study on real data and write its report
-	@$(BIN)/bedside run breast_cancer --out runs/breast_cancer
+	@$(BIN)/bedside run breast_cancer --out runs/breast_cancer --overwrite
 
 check: venv  ## Format, lint, types, floors, documentation
 	$(BIN)/ruff format --check .

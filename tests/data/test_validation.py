@@ -1,5 +1,6 @@
 """Divisions of a cohort: by patient, stratified, repeatable, complete."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -160,3 +161,32 @@ def test_predefined_refuses_patients_on_two_sides_and_unknown_words() -> None:
     odd = [Sample(s.key, s.patient, None, s.outcome, attributes={"partition": "tset"}) for s in samples]
     with pytest.raises(CohortProblem, match="unknown word"):
         Predefined().splits(odd, stratum, 0)
+
+
+def test_few_events_are_cross_fitted_and_never_left_out_of_a_half() -> None:
+    samples = cohort(2600, every=260)
+    for seed in range(10):
+        (split,) = Holdout().splits(samples, stratum, seed)
+        assert split.folds
+    with pytest.raises(CohortProblem, match="would hold no patient with some outcome"):
+        Holdout(mode="held_out").splits(cohort(2600, every=1000), stratum, 0)
+
+
+def test_times_without_a_zone_are_read_alike_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = [
+        Sample(
+            s.key,
+            s.patient,
+            None,
+            s.outcome,
+            s.index_time.replace(tzinfo=None) if k % 2 and s.index_time else s.index_time,
+        )
+        for k, s in enumerate(cohort(60))
+    ]
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    (there,) = Temporal().splits(samples, stratum, 0)
+    monkeypatch.undo()
+    time.tzset()
+    (here,) = Temporal().splits(cohort(60), stratum, 0)
+    assert there.test.tolist() == here.test.tolist()

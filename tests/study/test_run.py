@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jsonschema
@@ -13,13 +15,16 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
-from tests.study.tiny import Logistic, Rows, Weighted, small
+from tests.study.tiny import TINY, Logistic, Row, Rows, Weighted, X, draw, small
 
+from bedside.data.sample import Excluded, Sample
 from bedside.data.validation import CrossValidation, External, Holdout
+from bedside.endpoints.binary.kind import binary
+from bedside.endpoints.binary.operating import AtSensitivity
 from bedside.errors import CohortProblem, OutcomeProblem, OutputProblem, RunLocked, RunMismatch, StudyError
 from bedside.evidence.schema import Evidence, json_schema
 from bedside.evidence.stable import stable
-from bedside.study import fits
+from bedside.study import fits, hashes
 from bedside.study.folder import RunFolder
 from bedside.study.predict import load
 from bedside.study.run import run
@@ -251,3 +256,61 @@ def test_the_simulated_twin_is_marked(tmp_path: Path) -> None:
     evidence = run(small(validations=ONLY_HOLDOUT), out=tmp_path, jobs=1, simulated=80)
     assert evidence.study.simulated
     assert evidence.flow[0].records == 80
+
+
+@dataclass(frozen=True)
+class Reversed(Rows):
+    def records(self, root: Path) -> Iterator[Row]:
+        return iter([*super().records(root)][::-1])
+
+
+def test_rows_in_another_order_are_never_judged_with_stored_predictions(tmp_path: Path) -> None:
+    study = small(validations=ONLY_HOLDOUT)
+    first = run(study, out=tmp_path / "run", jobs=1)
+    (tmp_path / "run/evidence.json").unlink()
+    again = run(small(validations=ONLY_HOLDOUT, source=Reversed()), out=tmp_path / "run", jobs=1)
+    values = [
+        {(row.learner, row.measure): row.value for row in each.performance if row.partition == "test"}
+        for each in (first, again)
+    ]
+    for key, value in values[0].items():
+        assert values[1][key] == pytest.approx(value), key
+
+
+def test_another_operating_point_is_another_study(tmp_path: Path) -> None:
+    run(small(validations=ONLY_HOLDOUT), out=tmp_path, jobs=1)
+    other = binary(positive="ill", negative="well", operating=AtSensitivity(0.9))
+    with pytest.raises(RunMismatch, match="another study hash"):
+        run(small(validations=ONLY_HOLDOUT, endpoint=other), out=tmp_path, jobs=1)
+
+
+def test_evidence_of_other_code_is_not_replaced_by_accident(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(small(validations=ONLY_HOLDOUT), out=tmp_path, jobs=1)
+    before = (tmp_path / "evidence.json").read_bytes()
+    monkeypatch.setattr(hashes, "code_hash", lambda _: "changed")
+    with pytest.raises(RunMismatch, match="another code hash"):
+        run(small(validations=ONLY_HOLDOUT), out=tmp_path, jobs=1)
+    assert (tmp_path / "evidence.json").read_bytes() == before
+
+
+def test_other_predictors_are_the_same_look_at_the_test(tmp_path: Path) -> None:
+    first = run(small(validations=ONLY_HOLDOUT), out=tmp_path / "a", jobs=1)
+
+    def fewer(row: Row) -> list[Sample[X, bool] | Excluded]:
+        (item,) = draw(row)
+        return [item if isinstance(item, Excluded) else replace(item, predictors=(item.predictors[0], 0.0))]
+
+    cohort = replace(TINY.cohort, draw=fewer)
+    second = run(small(validations=ONLY_HOLDOUT, cohort=cohort), out=tmp_path / "b", jobs=1)
+    assert [first.ledger[0].evaluations, second.ledger[0].evaluations] == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["auc", "calibration_slope"])
+def test_a_primary_measure_that_cannot_decide_is_refused_before_fitting(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StudyError, match="is none of auroc"):
+        run(small(primary_measure=name), out=tmp_path, jobs=1)
+    assert not (tmp_path / "fits").exists()
+
+
+def test_simulated_runs_release_nothing(tmp_path: Path) -> None:
+    assert run(small(validations=ONLY_HOLDOUT), out=tmp_path, jobs=1, simulated=80).released is None

@@ -47,11 +47,11 @@ def _unexpected(error: Exception, arguments: Sequence[str]) -> int:
         import traceback
 
         traceback.print_exception(error)
-    said = str(error).strip()
-    summary = f"{type(error).__name__}: {said.splitlines()[0]}" if said else type(error).__name__
+    # What a library says may hold a cell of somebody's table; only its kind is told.
     message = (
-        f"bedside failed unexpectedly ({summary}); this is a fault in bedside. Run again with BEDSIDE_DEBUG=1 for the "
-        "details, and report them with the output of `bedside --version`, after removing anything about patients"
+        f"bedside failed unexpectedly ({type(error).__name__}); this is a fault in bedside. Run again with "
+        "BEDSIDE_DEBUG=1 for the details, and report them with the output of `bedside --version`, after removing "
+        "anything about patients"
     )
     return _tell(type(error).__name__, message, 1, arguments)
 

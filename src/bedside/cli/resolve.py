@@ -5,6 +5,7 @@ import importlib
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,8 @@ def from_module(module: str) -> "Study[Any, Any, Any, Any]":
     if not isinstance(made, Study):
         msg = f"study() of {module} returned {type(made).__name__}; it must return a bedside.study.declare.Study"
         raise StudyError(msg)
-    return made
+    code = Path(loaded.__file__).read_bytes() if loaded.__file__ else b""
+    return made if made.fingerprint or made.folder else replace(made, fingerprint=sha256(code).hexdigest())
 
 
 def _named(study: "Study[Any, Any, Any, Any]", origin: str) -> "Study[Any, Any, Any, Any]":

@@ -226,6 +226,11 @@ class OwnTable:
         return Asked(made.study, made.seed, made.toml_for)
 
 
+def _base(word: str) -> str:
+    """A word of the command without the folders of a path, which may name people."""
+    return Path(word).name if "/" in word or "\\" in word else word
+
+
 def _names(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
@@ -290,7 +295,7 @@ def _run(
                 jobs=jobs,
                 progress=progress,
                 overwrite=overwrite,
-                command=shlex.join(["bedside", *sys.argv[1:]]),
+                command=shlex.join(["bedside", *(_base(word) for word in sys.argv[1:])]),
             )
     except KeyboardInterrupt:
         terminal.complain(f"stopped; what is finished is kept in {folder}: run the same command again to resume")

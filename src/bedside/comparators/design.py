@@ -37,6 +37,10 @@ class Design:
         features = Features.fit(schema, rows, encode="codes", standardise=True)
         codes = features.transform(rows)[:, features.categorical].astype(np.int64)
         kept = tuple(np.flatnonzero(np.bincount(column) >= rarest).astype(np.int64) for column in codes.T)
+        if features.categorical.all() and kept and not any(map(len, kept)):
+            # Every word is rare: the commonest keeps a column, so that there is something to fit.
+            commonest = np.array([np.bincount(codes[:, 0]).argmax()], dtype=np.int64)
+            kept = (commonest, *kept[1:])
         return cls(features, kept)
 
     @property

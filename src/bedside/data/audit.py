@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from scipy.stats import rankdata
 
-from bedside.data.sample import Sample
+from bedside.data.sample import Sample, moment
 from bedside.data.split import Split
 from bedside.types import Floats, Integers
 
@@ -174,12 +174,11 @@ def patients_on_both_sides(split: Split, samples: Sequence[Sample[object, object
 
 def in_the_future(samples: Sequence[Sample[object, object]], *, now: datetime | None = None) -> int:
     """How many index times lie after the present."""
-    moment = now or datetime.now(UTC)
+    limit = now or datetime.now(UTC)
     count = 0
     for sample in samples:
         if sample.index_time is not None:
-            limit = moment if sample.index_time.tzinfo else moment.replace(tzinfo=None)
-            count += sample.index_time > limit
+            count += moment(sample.index_time) > limit
     return count
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from bedside.types import PatientId, SampleId
@@ -30,6 +30,11 @@ class Sample(Generic[X_co, Y_co]):
     outcome: Y_co
     index_time: datetime | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+def moment(time: datetime) -> datetime:
+    """An index time that can be compared with any other: one without a zone is read as UTC on every machine."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

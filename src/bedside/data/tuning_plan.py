@@ -13,6 +13,9 @@ from bedside.types import Integers
 SMALL = 2000
 """Below this many patients, learners are cross-fitted instead of losing patients to a tuning partition."""
 
+FEWEST = 4
+"""Where fewer tuning patients are expected with some outcome, learners are cross-fitted too."""
+
 NOBODY: Integers = np.empty(0, dtype=np.int64)
 
 
@@ -38,7 +41,7 @@ class TuningPlan:
             return f"Learners were {cross}."
         if self.mode == "held_out":
             return f"Learners were {held}."
-        return f"Learners were {cross} below {SMALL:,} patients and otherwise {held}."
+        return f"Learners were {cross} below {SMALL:,} patients or with few of an outcome, and otherwise {held}."
 
     def divide(
         self,
@@ -63,7 +66,10 @@ class TuningPlan:
             only: Positions of samples that may be learned from; all of the patients' samples when None.
         """
         rng = np.random.default_rng([seed, *name.encode()])
-        cross = self.mode == "cross_fit" or (self.mode == "auto" and learn.size < SMALL)
+        present = np.bincount(patients.stratum[learn], minlength=patients.strata.size)
+        rarest = int(present[present > 0].min())
+        few = np.count_nonzero(present) > 1 and rarest * self.share < FEWEST
+        cross = self.mode == "cross_fit" or (self.mode == "auto" and (learn.size < SMALL or few))
 
         def positions(chosen: Integers) -> Integers:
             found = patients.samples(chosen)
@@ -83,6 +89,13 @@ class TuningPlan:
         held = [stratum[: _rounded(stratum.size * self.share, rng)] for stratum in patients.shuffled(rng, learn)]
         tuning = [part[k::2] for k in (0, 1) for part in held]
         selection, calibration = np.concatenate(tuning[: len(held)]), np.concatenate(tuning[len(held) :])
+        for half in (selection, calibration):
+            if np.unique(patients.stratum[half]).size < np.count_nonzero(present):
+                msg = (
+                    f"a half of the tuning partition of {name!r} would hold no patient with some outcome: the rarest "
+                    f"has {rarest} patients to learn from; cross-fit instead (mode 'cross_fit'), or merge outcomes"
+                )
+                raise CohortProblem(msg)
         return Split(
             name=name,
             development=positions(np.setdiff1d(learn, np.concatenate([selection, calibration]))),

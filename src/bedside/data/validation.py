@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import numpy as np
 
 from bedside.data.patients import group
-from bedside.data.sample import Sample
+from bedside.data.sample import Sample, moment
 from bedside.data.source import Source
 from bedside.data.split import Split
 from bedside.data.tuning_plan import TuningPlan, deal
@@ -186,7 +186,7 @@ class Temporal:
         if missing:
             msg = f"temporal validation needs an index time for every sample; {missing} of {len(samples)} have none"
             raise CohortProblem(msg)
-        seconds = np.array([sample.index_time.timestamp() for sample in samples if sample.index_time is not None])
+        seconds = np.array([moment(one.index_time).timestamp() for one in samples if one.index_time is not None])
         first = np.full(patients.count, np.inf)
         np.minimum.at(first, patients.code, seconds)
         cut = float(np.quantile(first, 1 - self.test_fraction, method="lower"))

@@ -1,7 +1,7 @@
 """The only place that knows what kind of outcome a study has."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from bedside.endpoints.measure import Measure
@@ -98,6 +98,7 @@ class Endpoint(Generic[Y, P]):
         outcome_cells: Outcomes to named columns.
         restore_outcomes: The inverse of `outcome_cells`.
         figures: Views of all learners in the primary validation, to figures.
+        declared: What else the study's author fixed (ranges, a prevalence, cuts), for the analysis plan.
         doubt: Values by measure name (and, where there are classes, "smallest_class": judged cases of the rarest one),
             to a sentence that belongs beside the verdict, or "".
     """
@@ -119,3 +120,4 @@ class Endpoint(Generic[Y, P]):
     figures: Callable[[Sequence[View[Y, P]]], tuple[Figure, ...]]
     doubt: Callable[[Mapping[str, float]], str]
     rule: str = ""
+    declared: Mapping[str, "float | str | None"] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """From a declaration to the study it declares."""
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def build(declared: Declaration, folder: Path, *, table: Table | None = None) ->
     model, *comparators = (learner(name, endpoint, schema, trials=declared.study.trials) for name in names)
     return Study(
         name=declared.study.name,
+        fingerprint=_fingerprint(declared),
         question=declared.study.question,
         intended_use=declared.study.intended_use,
         source=TableSource(declared, folder, table),
@@ -130,3 +132,9 @@ def _limits(declared: Declaration) -> tuple[str, ...]:
     if not declared.outcome.horizon:
         found.append("The horizon of the outcome was not stated.")
     return tuple(found)
+
+
+def _fingerprint(declared: Declaration) -> str:
+    """Hash of the declaration, wherever the table lies and whatever the seed."""
+    plain = declared.model_dump_json(exclude={"table": {"path"}, "study": {"seed"}})
+    return sha256(plain.encode()).hexdigest()

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bedside.data.sample import moment
 from bedside.endpoints.measure import Measure
 from bedside.errors import StatisticsError
 from bedside.evidence.schema import Comparison, Performance
@@ -249,7 +250,7 @@ def groups_of(
 
 def groups_by_period(times: Sequence[datetime | None], *, patients: Integers, minimum: int) -> list[Group]:
     """One group for each year of the index time, or quarter where they span less than two years; none without times."""
-    known = [time for time in times if time is not None]
+    known = [moment(time) for time in times if time is not None]
     if not known:
         return []
     quarters = (max(known) - min(known)).days < 2 * 365

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from bedside.data.cohort import Cohort
 from bedside.data.source import Source
@@ -17,6 +17,13 @@ R = TypeVar("R")
 X = TypeVar("X")
 Y = TypeVar("Y")
 P = TypeVar("P")
+
+
+@runtime_checkable
+class Searched(Protocol):
+    """A learner whose settings are searched."""
+
+    trials: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +46,6 @@ class Study(Generic[R, X, Y, P]):
         primary_comparator: The comparator of the one pre-specified contrast; the first when empty.
         margin: Difference in the primary measure that is too small to matter.
         group_margin: Difference between groups that is too small to matter, for tests of equivalence.
-        release_rule: Which learner would be released, in words, declared before the run.
         minimum_group: Smallest subgroup that is reported.
         trials: Settings tried for each learner, equally.
         bootstrap: Number of bootstrap replicates.
@@ -47,6 +53,7 @@ class Study(Generic[R, X, Y, P]):
         folder: Where card.md lies; None when there is none.
         limits: Known limits that the report must print.
         title: As printed; made from the name when empty.
+        fingerprint: Hash of whatever else declares the study (a study.toml, a module); its folder is hashed besides.
         origin: How this study is named on the command line, to reproduce it.
         explainers: Methods that tell what learners rely on; each is tried on every learner it applies to.
     """
@@ -66,7 +73,6 @@ class Study(Generic[R, X, Y, P]):
     primary_comparator: str = ""
     margin: float = 0.01
     group_margin: float = 0.05
-    release_rule: str = "the simplest learner within the margin of the best on tuning data"
     minimum_group: int = 20
     trials: int = 10
     bootstrap: int = 2000
@@ -74,6 +80,7 @@ class Study(Generic[R, X, Y, P]):
     folder: Path | None = None
     limits: tuple[str, ...] = ()
     title: str = ""
+    fingerprint: str = ""
     origin: str = ""
     explainers: tuple[Explainer[X], ...] = ()
 
@@ -88,9 +95,18 @@ class Study(Generic[R, X, Y, P]):
         if len(set(names)) != len(names):
             msg = f"study {self.name!r} has learners of the same name: {sorted(names)}; names must be unique"
             raise StudyError(msg)
+        told = {learner.name: learner.trials for learner in self.learners if isinstance(learner, Searched)}
+        if set(told.values()) - {self.trials}:
+            msg = f"study {self.name!r} declares {self.trials} trials for every learner, but its learners have {told}"
+            raise StudyError(msg)
         if self.primary_comparator and self.primary_comparator not in names[1:]:
             msg = f"primary comparator {self.primary_comparator!r} is none of the comparators {names[1:]}"
             raise StudyError(msg)
+
+    @property
+    def release_rule(self) -> str:
+        """Which learner would be released, in words; `bedside.study.release_rule` applies it."""
+        return "the simplest learner within the margin of the best on tuning data"
 
     @property
     def learners(self) -> tuple[Learner[X, Y, P], ...]:

@@ -48,9 +48,36 @@ def data_hash(cases: Sequence[bytes]) -> str:
     return sha256(b"".join(sorted(cases)))
 
 
-def split_hash(split: Split, cases: Sequence[bytes]) -> str:
-    """Hash of the cases that one split judges."""
-    return data_hash([cases[k] for k in split.test.tolist()])
+def split_hash(split: Split, samples: Sequence[Sample[Any, Any]], source: str, endpoint: Endpoint[Any, Any]) -> str:
+    """Hash of who is judged in one split, whatever is known of them: another set of predictors is the same test."""
+    judged = [samples[k] for k in split.test.tolist()]
+    cells = endpoint.outcome_cells([sample.outcome for sample in judged])
+    columns = np.column_stack([np.asarray(cells[name], dtype="<f8") for name in sorted(cells)])
+    return data_hash(
+        [
+            hashlib.sha256(f"{source}\x1f{one.key}\x1f{one.index_time}".encode() + row.tobytes()).digest()
+            for one, row in zip(judged, columns, strict=True)
+        ]
+    )
+
+
+def positions_hash(split: Split, cases: Sequence[bytes]) -> str:
+    """Hash of a split as stored predictions see it: which case stands at which position."""
+    digest = hashlib.sha256()
+    for positions in (split.development, split.selection, split.calibration, split.test):
+        digest.update(b"|" + b"".join(cases[k] for k in positions.tolist()))
+    for fold in split.folds:
+        digest.update(b"|" + fold.fit.astype("<i8").tobytes() + b"|" + fold.held_out.astype("<i8").tobytes())
+    return digest.hexdigest()
+
+
+def folder_hash(folder: Path) -> str:
+    """Hash of a study's own folder: its code and its card, without its tests."""
+    digest = hashlib.sha256()
+    for path in sorted([*folder.rglob("*.py"), *folder.rglob("card.md")]):
+        if not path.name.startswith("test_"):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def declaration(study: Study[Any, Any, Any, Any]) -> dict[str, Any]:
@@ -73,6 +100,11 @@ def declaration(study: Study[Any, Any, Any, Any]) -> dict[str, Any]:
         "release_rule": study.release_rule,
         "trials": study.trials,
         "bootstrap": study.bootstrap,
+        "rule": study.endpoint.rule,
+        "classes": list(getattr(study.endpoint.target, "classes", ())),
+        "fixed": dict(study.endpoint.declared),
+        "own_code": folder_hash(study.folder) if study.folder is not None else "",
+        "fingerprint": study.fingerprint,
         "explainers": [explainer.name for explainer in study.explainers],
     }
     plain: dict[str, Any] = json.loads(canonical(declared))

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
-from pooch import os_cache
 
 from bedside.evidence.schema import Ledger
 from bedside.study.folder import explain
 
 
 def ledger_path() -> Path:
-    """The ledger's file: `BEDSIDE_LEDGER`, or one below the user's cache directory."""
+    """The ledger's file: `BEDSIDE_LEDGER`, or one in the user's state directory, which no one clears like a cache."""
     named = os.environ.get("BEDSIDE_LEDGER")
-    return Path(named) if named else Path(os_cache("bedside")) / "ledger.jsonl"
+    if named:
+        return Path(named)
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "bedside" / "ledger.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ def freeze(study: Study[Any, Any, Any, Any], folder: Path, *, seed: int = 0) -> 
     if run.evidence.exists():
         msg = f"{folder} already holds evidence; a plan is frozen before the data are opened"
         raise PlanError(msg)
+    if run.state.exists():
+        msg = f"a run was begun in {folder}; a plan is frozen before the data are opened: choose another folder"
+        raise PlanError(msg)
     if run.plan.exists():
         msg = f"{run.plan} is already frozen; plans are not changed, choose another folder"
         raise PlanError(msg)

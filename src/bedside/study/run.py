@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 import bedside
 from bedside.data.sample import Sample
 from bedside.data.split import Validation
+from bedside.endpoints.endpoint import Categorical, Reference
 from bedside.errors import RunMismatch, StudyError
 from bedside.evidence.schema import Evidence
 from bedside.study import hashes, leakage, ledger, sensitivity
@@ -86,7 +89,12 @@ def run(
         fit_all(job.tasks, cohorts, study.endpoint, folder, jobs=jobs, progress=told)
         job.timings["fit"] = time.perf_counter() - started
         accesses = [
-            ledger.Access(d.validation.name, hashes.split_hash(split, d.cases), job.code_hash, _identity(job))
+            ledger.Access(
+                d.validation.name,
+                hashes.split_hash(split, d.samples, study.source.name, study.endpoint),
+                job.code_hash,
+                _identity(job),
+            )
             for d in job.divisions
             for split in d.splits
         ]
@@ -118,6 +126,7 @@ def prepare(
     progress.begin("Reading", 3)
     drawn = draw(study, root=root, simulated=simulated, seed=seed)
     _check_subgroups(study, drawn.samples)
+    _check_measure(study, drawn.samples)
     progress.step(f"{len(drawn.samples)} samples")
     divisions = tuple(_divide(study, v, drawn, root=root, simulated=simulated, seed=seed) for v in study.validations)
     progress.step("divided by patient")
@@ -197,7 +206,8 @@ def _tasks(
         for split in division.splits:
             for learner in study.learners:
                 name = [division.validation.name, split.name, learner.name]
-                key = hashes.sha256(canonical([*inputs, *name]).encode())
+                places = hashes.positions_hash(split, division.cases)
+                key = hashes.sha256(canonical([*inputs, *name, places]).encode())
                 own = int(hashes.sha256(canonical([seed, *name[:2]]).encode())[:8], 16) % (2**31)
                 examined = division is divisions[0] and split.repeat == 0
                 modality = study.modality if examined else None
@@ -218,15 +228,33 @@ def _check_subgroups(study: Study[R, X, Y, P], samples: Sequence[Sample[X, Y]]) 
         raise StudyError(msg)
 
 
+def _check_measure(study: Study[R, X, Y, P], samples: Sequence[Sample[X, Y]]) -> None:
+    """The primary measure exists and has a direction; asked of predictions that know nothing."""
+    outcomes, target = [sample.outcome for sample in samples], study.endpoint.target
+    if isinstance(target, Categorical):
+        flat = target.predictions(np.full((len(outcomes), len(target.classes)), 1 / len(target.classes)))
+    else:
+        flat = target.predictions(target.values(outcomes))
+    known = study.endpoint.measures(Reference(outcomes, outcomes, flat))
+    names = [measure.name for measure in known if measure.higher_is_better is not None]
+    asked = study.primary_measure or study.endpoint.primary
+    if asked not in names:
+        msg = f"the primary measure {asked!r} of {study.name!r} is none of {', '.join(names)}"
+        raise StudyError(msg)
+
+
 def _identity(job: Job) -> str:
     return hashes.sha256(canonical([str(job.folder.path.resolve()), job.data_hash, job.study_hash, job.seed]).encode())
 
 
 def _claim(job: Job, *, overwrite: bool) -> Evidence | None:
-    """Make the folder this run's own; returns its evidence when the run is finished already."""
+    """Make the folder this run's own; returns its evidence when the run is finished already.
+
+    Raises:
+        RunMismatch: The folder holds a run of something else, or evidence made by another version of the code.
+    """
     mine = {
         "study": job.study.name,
-        "origin": job.study.origin,
         "seed": job.seed,
         "simulated": job.simulated,
         "data_hash": job.data_hash,
@@ -234,16 +262,19 @@ def _claim(job: Job, *, overwrite: bool) -> Evidence | None:
         "code_hash": job.code_hash,
     }
     found = read_json(job.folder.state)
-    if isinstance(found, dict) and not overwrite:
-        for name in ("study", "seed", "simulated", "data_hash", "study_hash"):
-            if found.get(name) != mine[name]:
-                msg = (
-                    f"{job.folder.path} holds a run with another {name.replace('_', ' ')}; choose another folder with "
-                    "--out, or replace that run with --overwrite"
-                )
-                raise RunMismatch(msg)
-        if found == mine and job.folder.evidence.exists():
-            return Evidence.model_validate_json(job.folder.evidence.read_text("utf-8"))
+    finished = job.folder.evidence.exists()
+    same = isinstance(found, dict) and all(found.get(name) == value for name, value in mine.items())
+    if same and finished:
+        return Evidence.model_validate_json(job.folder.evidence.read_text("utf-8"))
+    if not same and not overwrite and (finished or isinstance(found, dict)):
+        known = found if isinstance(found, dict) else {}
+        other = [name.replace("_", " ") for name, value in mine.items() if known.get(name) != value]
+        if finished or other != ["code hash"]:
+            msg = (
+                f"{job.folder.path} holds a run with another {other[0]}; choose another folder with --out, or replace "
+                "that run with --overwrite"
+            )
+            raise RunMismatch(msg)
     job.folder.evidence.unlink(missing_ok=True)
-    job.folder.write(job.folder.state, canonical(mine) + "\n")
+    job.folder.write(job.folder.state, canonical({**mine, "origin": job.study.origin}) + "\n")
     return None

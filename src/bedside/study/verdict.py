@@ -37,9 +37,9 @@ def verdict(
     values = (
         f"{_value(primary.learner, measure, performance)} against {_value(primary.comparator, measure, performance)}"
     )
-    between = (
-        f"difference {_signed(primary.difference)}, 95% interval {_signed(primary.low)} to {_signed(primary.high)}"
-    )
+    within = " within folds" if "resampled" in primary.method else ""
+    limits = f"95% interval {_signed(primary.low)} to {_signed(primary.high)}"
+    between = f"difference{within} {_signed(primary.difference)}, {limits}"
     evidence = f"{measure.label} {values} ({between})"
     sentence = f"{_outcome(model.label, other, low, high, margin)}: {evidence}."
     better = _better(comparisons, measure.name, sign)

@@ -384,7 +384,9 @@ def _evidence(
             timings={name: round(seconds, 3) for name, seconds in job.timings.items()},
             files=dict(files),
         ),
-        released=simplest_within_margin(
+        released=None
+        if job.simulated is not None
+        else simplest_within_margin(
             performance,
             [learner.name for learner in study.learners],
             measure=primary.name,
