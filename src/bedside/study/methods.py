@@ -35,7 +35,8 @@ def methods(
     described = " ".join(f"{learner.label}: {_sentence(learner.description)}" for learner in study.learners)
     models = (
         f"Models. {described} Each learner with settings was tuned with {study.trials} trials on the same partitions, "
-        "on the same proper score."
+        "on the same proper score. Where learners were cross-fitted, the fold that stopped a training early also gave "
+        "its reference predictions, so that tuning figures are somewhat optimistic; judged cases took no part."
     )
     statistics = (
         f"Statistics. The primary measure was {primary.label}; the one pre-specified contrast was "
