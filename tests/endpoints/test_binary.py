@@ -336,7 +336,14 @@ def test_operating_points_use_the_threshold_of_each_fold() -> None:
 
 def test_all_figures_are_drawn_and_name_the_better() -> None:
     figures = {figure.name: figure for figure in ENDPOINT.figures(views())}
-    assert list(figures) == ["roc", "precision_recall", "calibration", "predictions", "decision_curve"]
+    assert list(figures) == [
+        "roc",
+        "precision_recall",
+        "calibration",
+        "predictions",
+        "decision_curve",
+        "interventions_avoided",
+    ]
     assert figures["roc"].conclusion.startswith("Good model gives a malignant case a higher probability")
     assert figures["precision_recall"].horizontal[0][1] == pytest.approx(0.25)
     curve = {series.label: series for series in figures["decision_curve"].series}

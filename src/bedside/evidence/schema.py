@@ -198,7 +198,7 @@ class Tuning(Frozen):
 
 
 class Gap(Frozen):
-    """The difference in a measure between two groups of patients, group minus reference.
+    """The difference in a measure between two groups of patients, the smaller (group) minus the larger (reference).
 
     A gap that is not significant is not equivalence: `equivalent` is True only where two one-sided tests put it
     within the margin, None where there are too few events to say.

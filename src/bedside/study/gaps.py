@@ -1,6 +1,7 @@
 """Differences between groups of patients, with a test of equivalence that absence of significance is not."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ EQUIVALENCE_LEVEL = 0.90
 
 
 def gaps(analysis: Analysis, strata: Sequence[Any], subgroups: Sequence[str], *, margin: float) -> tuple[Gap, ...]:
-    """Each group against the largest group of its attribute, in every measure that has a direction.
+    """Every pair of groups of an attribute, the smaller minus the larger, in every measure that has a direction.
 
     Args:
         analysis: Of the primary validation.
@@ -33,10 +34,9 @@ def gaps(analysis: Analysis, strata: Sequence[Any], subgroups: Sequence[str], *,
         family = [g for g in analysis.groups if g.name.startswith(f"{attribute}=") and not g.too_small]
         if len(family) < 2:
             continue
-        reference = max(family, key=lambda group: group.rows.size)
-        for group in family:
-            if group is not reference:
-                found += _against(analysis, attribute, group, reference, strata, margin)
+        largest_first = sorted(family, key=lambda group: -group.rows.size)
+        for reference, group in combinations(largest_first, 2):
+            found += _against(analysis, attribute, group, reference, strata, margin)
     return _adjusted(found)
 
 

@@ -8,7 +8,7 @@ from bedside.comparators.forest import Forest
 from bedside.comparators.single import SinglePredictor
 from bedside.data.cohort import Cohort
 from bedside.data.sample import Excluded, Sample
-from bedside.data.validation import CrossValidation, Holdout
+from bedside.data.validation import CrossValidation, Holdout, LearningCurve
 from bedside.endpoints.binary.head import BinaryHead
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSensitivity
@@ -60,7 +60,11 @@ def study() -> Study[Record, Record, bool, float]:
             tuned(Boosting(endpoint, SCHEMA)),
             tuned(Forest(endpoint, SCHEMA)),
         ),
-        validations=(CrossValidation(folds=5, repeats=2, inner=3), Holdout(inner=3)),
+        validations=(
+            CrossValidation(folds=5, repeats=2, inner=3),
+            Holdout(inner=3),
+            LearningCurve(shares=(0.25, 0.5, 1.0)),
+        ),
         subgroups=("age_band",),
         primary_measure="auroc",
         primary_comparator="elastic_net",

@@ -6,7 +6,7 @@ import numpy as np
 
 from bedside.endpoints.binary.judged import BinaryView, Drawing, Judged
 from bedside.endpoints.binary.measures import probabilities, truths
-from bedside.endpoints.binary.utility import utility
+from bedside.endpoints.binary.utility import avoided, utility
 from bedside.endpoints.drawing import along, numbers, percent, pooling, reliability_groups, stairs
 from bedside.errors import StatisticsError
 from bedside.evidence.figure import Figure, Series
@@ -27,7 +27,13 @@ def binary_figures(views: Sequence[BinaryView], drawing: Drawing) -> tuple[Figur
     always = (_calibration(judged, drawing), _histogram(judged[0], drawing))
     if not all(0 < int(one.truth.sum()) < one.truth.size and np.isfinite(one.auroc) for one in judged):
         return always
-    return (_roc(judged, drawing), _precision_recall(judged, drawing), *always, utility(judged, drawing))
+    return (
+        _roc(judged, drawing),
+        _precision_recall(judged, drawing),
+        *always,
+        utility(judged, drawing),
+        avoided(judged, drawing),
+    )
 
 
 def _against_others(judged: Sequence[Judged], values: Sequence[float]) -> str:

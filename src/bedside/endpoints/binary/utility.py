@@ -69,6 +69,52 @@ def utility(judged: Sequence[Judged], drawing: Drawing) -> Figure:
     )
 
 
+def avoided(judged: Sequence[Judged], drawing: Drawing) -> Figure:
+    """Interventions avoided against treating all, and standardised net benefit, of the first learner.
+
+    Standardised net benefit is net benefit as a share of the prevalence: 1 is a perfect model. The rows hold both
+    classes.
+    """
+    low, high = drawing.net_benefit
+    first = judged[0]
+    curve = decision_curve(
+        first.probability,
+        first.truth,
+        np.linspace(low, high, _LIMITS),
+        cluster=first.repeated_patients,
+        prevalence=drawing.prevalence,
+    )
+    x = numbers(curve.threshold)
+    middle = _LIMITS // 2
+    conclusion = (
+        f"At a threshold of {percent(float(curve.threshold[middle]))} {first.name} avoids "
+        f"{100 * float(curve.avoided[middle]):.0f} interventions in 100 cases against treating all, and reaches "
+        f"{percent(float(curve.standardised[middle]))} of the greatest net benefit."
+    )
+    return Figure(
+        name="interventions_avoided",
+        title="Interventions avoided and standardised net benefit",
+        conclusion=conclusion + pooling(first.view),
+        alt=f"Two lines against threshold probability from {percent(low)} to {percent(high)}. {conclusion}",
+        x_label="Threshold probability",
+        y_label="Share",
+        series=(
+            Series(label="interventions avoided per case", style="line", x=x, y=numbers(curve.avoided)),
+            Series(
+                label="standardised net benefit",
+                style="line",
+                x=x,
+                y=numbers(curve.standardised),
+                learner=first.view.learner,
+            ),
+        ),
+        x_range=(low, high),
+        horizontal=(("0", 0.0),),
+        aspect="wide",
+        section="utility",
+    )
+
+
 def _net_benefits(one: Judged, thresholds: Floats, prevalence: float | None) -> Floats:
     everyone = np.ones((1, one.truth.size))
     values = [net_benefit_statistic(one.probability, one.truth, float(t), prevalence)(everyone)[0] for t in thresholds]

@@ -122,7 +122,7 @@ def figure(results: Results) -> forest.Forest | None:
     return forest.build(
         "gaps",
         f"Gaps between groups, {results.label(results.model)}",
-        f"Difference from the largest group; shaded: margin of {decimal(margin)}",
+        f"Difference, smaller group minus larger; shaded: margin of {decimal(margin)}",
         rows,
         conclusion="A gap that is not significant is not equivalence: only an interval inside the shaded margin is.",
         reference=0.0,
@@ -160,7 +160,7 @@ def table(results: Results) -> Table | None:
     """Gaps of the model and the primary comparator in the key measures."""
     names = [measure.name for measure in key_measures(results)]
     return _table(
-        results, "gaps-table", names, shown(results), "Gaps between groups, group minus the largest group of its kind."
+        results, "gaps-table", names, shown(results), "Gaps between groups, the smaller group minus the larger."
     )
 
 
