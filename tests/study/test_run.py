@@ -314,3 +314,13 @@ def test_a_primary_measure_that_cannot_decide_is_refused_before_fitting(tmp_path
 
 def test_simulated_runs_release_nothing(tmp_path: Path) -> None:
     assert run(small(validations=ONLY_HOLDOUT), out=tmp_path, jobs=1, simulated=80).released is None
+
+
+def test_workers_that_outlive_a_run_write_where_the_next_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        run(small(validations=ONLY_HOLDOUT), out=Path("run"), jobs=2)
+        assert (tmp_path / name / "run" / "evidence.json").exists()

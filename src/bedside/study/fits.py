@@ -96,13 +96,15 @@ def fit_all(
             progress.step(f"{task.learner.label}, {task.split.name} (done before)")
         else:
             waiting.append((task, cohort))
+    # Workers outlive a run and keep the working directory they were started in.
+    place = folder.path.absolute()
     workers = min(jobs or os.cpu_count() or 1, max(1, len(waiting)))
     if workers == 1:
         for task, cohort in waiting:
-            progress.step(fit_one(task, cohort, endpoint, folder.path))
+            progress.step(fit_one(task, cohort, endpoint, place))
         return
     parallel = Parallel(n_jobs=workers, return_as="generator_unordered", inner_max_num_threads=1)
-    for text in parallel(delayed(fit_one)(task, cohort, endpoint, folder.path) for task, cohort in waiting):
+    for text in parallel(delayed(fit_one)(task, cohort, endpoint, place) for task, cohort in waiting):
         progress.step(text)
 
 
