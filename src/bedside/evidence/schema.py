@@ -78,6 +78,16 @@ class FlowStep(Frozen):
     patients: int | None = None
 
 
+class ExternalFlow(Frozen):
+    """Where everyone of another source went, who was judged in an external validation and never learned from."""
+
+    validation: str
+    source: str
+    licence: str
+    citation: str
+    steps: tuple[FlowStep, ...]
+
+
 class Partition(Frozen):
     """Size and outcome of one partition of one split."""
 
@@ -402,6 +412,8 @@ class Evidence(Frozen):
     measures: tuple[Measure, ...]
     validations: tuple[Validation, ...]
     flow: tuple[FlowStep, ...]
+    external_flows: tuple[ExternalFlow, ...] = ()
+    """One for each validation on another source; `flow` is that of the source that was learned from."""
     partitions: tuple[Partition, ...]
     characteristics: tuple[Characteristic, ...]
     performance: tuple[Performance, ...]
