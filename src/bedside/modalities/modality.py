@@ -7,7 +7,7 @@ from typing import Generic, Literal, TypeVar
 import numpy as np
 
 from bedside.evidence.schema import Finding
-from bedside.types import Floats, Json
+from bedside.types import Floats, Integers, Json
 
 X = TypeVar("X")
 
@@ -61,6 +61,9 @@ class Modality(Generic[X]):
         profile: Development predictors to what new cases are later checked against (ranges, categories); stored
             with a run as profile.json. None where nothing can be checked.
         perturbations: Development predictors to the stress tests and permutations that suit them; None for none.
+        near_copies: Predictors of all cases, positions learned from and positions judged, to the judged positions that
+            nearly equal a case that was learned from without being identical to it; None where columns tell.
+        picture: Predictors of one case to a small PNG for galleries in the report; None where cases cannot be shown.
         compare: (stored profile, new predictors) to what is unlike development. None with `profile`.
     """
 
@@ -70,3 +73,5 @@ class Modality(Generic[X]):
     profile: Callable[[Sequence[X]], Json] | None = None
     compare: Callable[[Json, Sequence[X]], tuple[Finding, ...]] | None = None
     perturbations: Callable[[Sequence[X]], tuple[Perturbation[X], ...]] | None = None
+    near_copies: Callable[[Sequence[X], Integers, Integers], Integers] | None = None
+    picture: Callable[[X], bytes] | None = None

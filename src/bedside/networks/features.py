@@ -1,9 +1,18 @@
 """What an encoder gives a head: typed, so that the wrong pair does not meet."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from jaxtyping import Float
 from torch import Tensor
+
+
+class Pooled(Protocol):
+    """Features that hold one vector a case, whatever else they hold: what a head of one answer a case needs."""
+
+    @property
+    def values(self) -> Float[Tensor, "members cases width"]:
+        """One vector a case and member."""
+        ...
 
 
 class Vector(NamedTuple):
@@ -14,3 +23,15 @@ class Vector(NamedTuple):
     """
 
     values: Float[Tensor, "members cases width"]
+
+
+class Pyramid(NamedTuple):
+    """Maps of an image or volume from fine to coarse, and their summary.
+
+    Attributes:
+        values: The summary, shape (members, cases, width).
+        maps: Each of shape (cases, channels, *spatial), the finest first.
+    """
+
+    values: Float[Tensor, "members cases width"]
+    maps: tuple[Float[Tensor, "cases channels *spatial"], ...]
