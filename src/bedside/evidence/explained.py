@@ -1,0 +1,61 @@
+"""What learners rely on, whether that was checked, and how sure they are."""
+
+from bedside.evidence.figure import Frozen
+
+
+class Explanation(Frozen):
+    """What a learner relies on, by one method; larger is more important."""
+
+    learner: str
+    method: str
+    variable: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+
+
+class ExplanationCheck(Frozen):
+    """A test whether an explanation is about the model; one that fails is shown as failed."""
+
+    learner: str
+    method: str
+    check: str
+    passed: bool | None
+    value: float | None
+    text: str
+
+
+class Coverage(Frozen):
+    """Prediction sets or intervals: how often they hold the outcome, across patients and not for this patient."""
+
+    learner: str
+    validation: str
+    method: str
+    nominal: float
+    group: str
+    coverage: float | None
+    low: float | None
+    high: float | None
+    size: float | None
+    """Mean number of classes in a set, or mean width of an interval."""
+    cases: int
+    reason: str = ""
+
+
+class Selective(Frozen):
+    """What abstaining would buy: the learner answers only above a confidence chosen on tuning data.
+
+    The threshold aims at half the error of answering everyone; `error` is what it came to on the judged cases.
+    """
+
+    learner: str
+    validation: str
+    answered: float | None
+    """Share of the judged cases that are answered."""
+    error: float | None
+    low: float | None
+    high: float | None
+    error_of_all: float
+    level: float = 0.95
+    reason: str = ""

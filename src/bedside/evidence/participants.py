@@ -1,0 +1,74 @@
+"""Who was studied: flow, partitions, table 1 and what the audit found."""
+
+from typing import Literal
+
+from bedside.evidence.figure import Frozen
+
+
+class FlowStep(Frozen):
+    """One box of the flow diagram: `kind` "read", "excluded" (with reason) or "included"."""
+
+    kind: Literal["read", "excluded", "included"]
+    text: str
+    records: int
+    patients: int | None = None
+
+
+class ExternalFlow(Frozen):
+    """Where everyone of another source went, who was judged in an external validation and never learned from."""
+
+    validation: str
+    source: str
+    licence: str
+    citation: str
+    steps: tuple[FlowStep, ...]
+
+
+class Partition(Frozen):
+    """Size and outcome of one partition of one split."""
+
+    validation: str
+    split: str
+    partition: Literal["development", "selection", "calibration", "test"]
+    cases: int
+    patients: int
+    outcome: dict[str, float]
+    """Cases by outcome word; for a number: mean, sd, median, low quartile, high quartile."""
+
+
+class Characteristic(Frozen):
+    """One row of table 1: a predictor or attribute by partition and outcome.
+
+    `group` is "all", a partition ("development") or an outcome ("outcome=malignant"). Numbers are median and
+    quartiles; categories are counts.
+    """
+
+    variable: str
+    category: str | None = None
+    group: str
+    cases: int
+    missing: int
+    count: int | None = None
+    median: float | None = None
+    low_quartile: float | None = None
+    high_quartile: float | None = None
+    unit: str = ""
+
+
+class Finding(Frozen):
+    """One result of the audits: leakage, duplicates, impossible dates."""
+
+    kind: str
+    severity: Literal["info", "warning", "serious"]
+    text: str
+    count: int = 0
+
+
+class SampleSize(Frozen):
+    """One criterion of sample size: what it asks for and what there was."""
+
+    criterion: str
+    needed: float | None
+    available: float
+    met: bool | None
+    text: str
