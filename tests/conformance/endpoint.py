@@ -2,20 +2,21 @@
 
 import json
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
 from bedside.endpoints.endpoint import Categorical, Endpoint, Reference, View
-from bedside.endpoints.measure import Contributions, Measure
+from bedside.endpoints.measure import Contributions, Difference, Measure
 from bedside.errors import OutcomeProblem, StatisticsError
 from bedside.evidence.figure import Figure
 from bedside.types import Floats, Integers
 
 Y = Any
 P = Any
+Contrast = Callable[[Floats, Floats, float], Difference | None]
 
 MOST_POINTS = 200
 
@@ -218,19 +219,32 @@ def check_closed_forms(measure: Measure[Y, P], outcomes: list[Y], predictions: l
         assert folded is None or folded.low < folded.high
         one_patient = measure.clustered_interval(rows, np.zeros_like(patient), np.zeros_like(fold), 0.95)
         assert one_patient is None
-    if measure.contrast is not None:
-        same = measure.contrast(rows, rows, 0.95)
+    for given, contrast in contrasts(measure, n):
+        same = contrast(rows, rows, 0.95)
         assert same is not None
         assert same.value == 0.0
         assert same.p == pytest.approx(1.0)
         other = measure.contribute(outcomes, predictions[1:] + predictions[:1])
-        there, back = measure.contrast(rows, other.rows, 0.95), measure.contrast(other.rows, rows, 0.95)
+        there, back = contrast(rows, other.rows, 0.95), contrast(other.rows, rows, 0.95)
         assert (there is None) == (back is None)
+        assert there is None or ("cluster" in there.method) == given
         if there is not None and back is not None:
             expected = plain - value_of(measure, outcomes, predictions[1:] + predictions[:1])
             assert there.value == pytest.approx(expected)
             assert (there.low, there.high, there.p) == pytest.approx((-back.high, -back.low, back.p))
             assert there.low <= there.value <= there.high
+
+
+def contrasts(measure: Measure[Y, P], n: int) -> list[tuple[bool, Contrast]]:
+    """The closed-form contrasts, that for repeated patients last and on pairs of cases; whether patients repeat."""
+    found: list[tuple[bool, Contrast]] = [] if measure.contrast is None else [(False, measure.contrast)]
+    clustered = measure.clustered_contrast
+    if clustered is not None:
+        patient, alone = np.arange(n, dtype=np.int64) // 2, np.zeros(n, dtype=np.int64)
+        found.append((True, lambda rows, other, level: clustered(rows, other, patient, level)))
+        row = np.zeros((n, len(measure.columns)))
+        assert clustered(row, row, alone, 0.95) is None, "one patient has no variance"
+    return found
 
 
 def check_edges(endpoint: Endpoint[Y, P], measure: Measure[Y, P], outcomes: list[Y], predictions: list[P]) -> None:
@@ -255,8 +269,8 @@ def check_edges(endpoint: Endpoint[Y, P], measure: Measure[Y, P], outcomes: list
         for limits in found:
             if limits is not None:
                 assert limits.low <= value <= limits.high, measure.name
-        if measure.contrast is not None:
-            measure.contrast(rows, rows, 0.95)
+        for _, contrast in contrasts(measure, len(some_outcomes)):
+            contrast(rows, rows, 0.95)
     with pytest.raises(StatisticsError):
         measure.contribute(outcomes, broken(endpoint, predictions))
 

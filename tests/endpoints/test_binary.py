@@ -123,6 +123,36 @@ def test_perfect_discrimination_keeps_an_interval() -> None:
     assert found.low < found.high == 1.0
 
 
+def test_repeated_patients_have_clustered_contrasts() -> None:
+    """With one case a patient Obuchowski's is DeLong's; copies of every case change neither difference nor p."""
+    stream = np.random.default_rng(4)
+    outcomes = (stream.random(80) < 0.4).tolist()
+    ours, theirs = (np.clip(stream.normal(0.4, 0.2, 80) + k * np.array(outcomes), 0, 1) for k in (0.25, 0.1))
+    patient = np.arange(80, dtype=np.int64)
+    for name, method in (("auroc", "Obuchowski"), ("sensitivity", "McNemar clustered"), ("specificity", "clustered")):
+        measure = BY_NAME[name]
+        one, two = (measure.contribute(outcomes, told.tolist()).rows for told in (ours, theirs))
+        assert measure.contrast is not None
+        assert measure.clustered_contrast is not None
+        plain, alone = measure.contrast(one, two, 0.95), measure.clustered_contrast(one, two, patient, 0.95)
+        twice = measure.clustered_contrast(
+            np.repeat(one, 2, axis=0), np.repeat(two, 2, axis=0), np.repeat(patient, 2), 0.95
+        )
+        copied = measure.contrast(np.repeat(one, 2, axis=0), np.repeat(two, 2, axis=0), 0.95)
+        assert plain is not None
+        assert alone is not None
+        assert twice is not None
+        assert copied is not None
+        assert method in alone.method
+        assert alone.value == pytest.approx(plain.value)
+        assert (twice.value, twice.low, twice.high, twice.p) == pytest.approx(
+            (alone.value, alone.low, alone.high, alone.p)
+        )
+        assert twice.high - twice.low > copied.high - copied.low, "copies are no new patients"
+        if name == "auroc":
+            assert (alone.low, alone.high, alone.p) == pytest.approx((plain.low, plain.high, plain.p), abs=0.01)
+
+
 def test_folds_use_the_cross_validated_interval() -> None:
     stream = np.random.default_rng(0)
     outcomes = (np.arange(60) % 2 == 0).tolist()

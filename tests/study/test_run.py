@@ -231,6 +231,15 @@ def test_repeated_patients_are_clustered(tmp_path: Path) -> None:
     rows = [row for row in rows if row.learner == "both"]
     assert all(row.cases > row.patients for row in rows)
     assert all("patient" in row.method or "cluster" in row.method for row in rows), {row.method for row in rows}
+    contrasts = {row.measure: row.method for row in evidence.comparisons if row.comparator == "first_only"}
+    assert contrasts["auroc"].startswith("Obuchowski 1997")
+    for name in ("sensitivity", "specificity"):
+        assert contrasts[name].startswith("McNemar clustered by patient")
+    for name in ("accuracy", "ppv", "brier"):
+        assert contrasts[name].startswith("paired bootstrap"), "of the diseased and of the others apart, or not at all"
+    assert "closed form, clustered by patient where patients repeat" in next(
+        text for text in evidence.methods if text.startswith("Statistics.")
+    )
 
 
 def test_external_source_is_judged_and_never_learned_from(tmp_path: Path) -> None:

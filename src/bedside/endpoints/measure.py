@@ -72,6 +72,9 @@ class Measure(Generic[Y, P]):
             level) to Interval, or None (then: bootstrap by patient). Codes are integers, one per case; where it is
             given, each case has exactly one row.
         contrast: Closed-form paired contrast for independent cases, (rows, other rows, level) to Difference, or None.
+        clustered_contrast: Closed-form paired contrast for repeated patients in one split, (rows, other rows, patient
+            codes, level) to Difference, or None (then: paired bootstrap by patient). Codes and rows as for
+            `clustered_interval`.
         bounds: Smallest and largest possible value.
         tested: False where a difference gets an interval and no p value (net benefit: Vickers, van Calster and
             Steyerberg 2019, Diagn Progn Res 3:18).
@@ -89,6 +92,7 @@ class Measure(Generic[Y, P]):
     interval: Callable[[Floats, float], Interval | None] | None = None
     clustered_interval: Callable[[Floats, Integers, Integers, float], Interval | None] | None = None
     contrast: Callable[[Floats, Floats, float], Difference | None] | None = None
+    clustered_contrast: Callable[[Floats, Floats, Integers, float], Difference | None] | None = None
     bounds: tuple[float, float] = (0.0, 1.0)
     operating: bool = False
     tested: bool = True

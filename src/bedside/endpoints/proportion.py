@@ -6,9 +6,9 @@ Rows hold two columns, (counts as a success, is among those asked), each 0 or 1.
 import numpy as np
 
 from bedside.endpoints.measure import Difference, Interval
-from bedside.stats.compare import mcnemar
+from bedside.stats.compare import clustered_mcnemar, mcnemar
 from bedside.stats.proportion import clustered_wilson, wilson
-from bedside.types import Floats, Integers
+from bedside.types import Booleans, Floats, Integers
 
 _FEWEST_PATIENTS = 2
 
@@ -38,8 +38,27 @@ def clustered_interval(rows: Floats, patient: Integers, fold: Integers, level: f
 
 def contrast(rows: Floats, other: Floats, level: float) -> Difference | None:
     """McNemar's test of two learners asked about the same cases; None where they were asked about different ones."""
-    asked = rows[:, 1] > 0
-    if not asked.any() or not np.array_equal(asked, other[:, 1] > 0):
+    asked = _asked_of_both(rows, other)
+    if not asked.any():
         return None
     found = mcnemar(rows[asked, 0] > 0, other[asked, 0] > 0, level=level)
     return Difference(found.value, found.low, found.high, found.p, found.method)
+
+
+def clustered_contrast(rows: Floats, other: Floats, patient: Integers, level: float) -> Difference | None:
+    """McNemar's test clustered by patient; None where learners were asked differently, or of fewer than two patients.
+
+    Meant for shares of one class (sensitivity, specificity): a share of all cases mixes classes in proportions that
+    belong to the sample (Obuchowski 1998).
+    """
+    asked = _asked_of_both(rows, other)
+    if np.unique(patient[asked]).size < _FEWEST_PATIENTS:
+        return None
+    found = clustered_mcnemar(rows[asked, 0] > 0, other[asked, 0] > 0, patient[asked], level)
+    return Difference(found.value, found.low, found.high, found.p, found.method)
+
+
+def _asked_of_both(rows: Floats, other: Floats) -> Booleans:
+    """Cases that both learners were asked about; nobody where they were asked about different ones."""
+    asked: Booleans = rows[:, 1] > 0
+    return asked if np.array_equal(asked, other[:, 1] > 0) else np.zeros_like(asked)

@@ -198,6 +198,11 @@ class Analysis:
             closed = measure.contrast(ours.chosen.rows, theirs.chosen.rows, LEVEL)
             if closed is not None:
                 return closed.value, closed.low, closed.high, closed.p, closed.method
+        elif one.splits == 1 and measure.clustered_contrast is not None:
+            mine, yours = (trial.chosen.rows[np.argsort(trial.chosen.case)] for trial in (ours, theirs))
+            closed = measure.clustered_contrast(mine, yours, one.patient[self.groups[0].rows], LEVEL)
+            if closed is not None:
+                return closed.value, closed.low, closed.high, closed.p, closed.method
         if one.splits > 1 and not self.scope.by_split:
             return self._over_folds(ours, theirs)
         replicates = ours.replicates - theirs.replicates

@@ -44,9 +44,10 @@ def methods(
         "a nominal level of 95%; their method stands beside each value. Where patients contributed several "
         f"predictions, or folds were repeated, intervals come from a bootstrap that draws patients ({study.bootstrap} "
         "replicates) or from a clustered closed form. Rank measures were averaged within splits. Learners were "
-        "compared over random folds with the corrected resampled t test, on a single test partition with the closed "
-        "form for independent cases or a paired bootstrap by patient. All contrasts but the primary one were adjusted "
-        "together by Holm's method. Net benefit is given with intervals and without p values."
+        "compared over random folds with the corrected resampled t test, on a single test partition with a closed "
+        "form, clustered by patient where patients repeat, or, where there is none, a paired bootstrap by patient; "
+        "the method stands beside each contrast. All contrasts but the primary one were adjusted together by Holm's "
+        "method. Net benefit is given with intervals and without p values."
     )
     uncertainty = (
         f"Uncertainty. Prediction sets or intervals were calibrated to hold the outcome of {NOMINAL:.0%} of patients, "

@@ -10,13 +10,16 @@ from bedside.endpoints.ratio import divided, mean, one_row_a_case, ratio
 from bedside.stats import checks
 from bedside.stats.calibration import CLIP, brier_scores, in_the_large_statistic, log_losses, slope_statistic
 from bedside.stats.cv_auroc import cv_auroc_interval
-from bedside.stats.delong import auroc_interval, clustered_auroc_interval, delong_test
+from bedside.stats.delong import auroc_interval, clustered_auroc_interval, clustered_delong_test, delong_test
 from bedside.stats.roc import auroc_statistic, average_precision_statistic
 from bedside.types import Booleans, Floats, Integers, Weights
 
 _INFINITY = float("inf")
 _FEWEST = 2
 """DeLong's variance needs two cases of each class."""
+
+_OF_ONE_CLASS = frozenset({"sensitivity", "specificity"})
+"""Shares of the diseased, or of the others: McNemar's test of repeated patients is given in each class by itself."""
 
 Count = Callable[[Booleans, Booleans], Booleans | Integers]
 """(outcome, flagged as positive) of all cases to what each adds."""
@@ -63,6 +66,7 @@ def _auroc() -> BinaryMeasure:
         interval=_delong_interval,
         clustered_interval=_clustered_interval,
         contrast=_delong_contrast,
+        clustered_contrast=_obuchowski_contrast,
     )
 
 
@@ -98,16 +102,27 @@ def _clustered_interval(rows: Floats, patient: Integers, fold: Integers, level: 
             return None
         limits = cv_auroc_interval(rows[:, 1], positive, fold, level, patient)
     else:
-        if min(np.unique(patient[positive]).size, np.unique(patient[~positive]).size) < _FEWEST:
+        if _patients_of_each_class(positive, patient) < _FEWEST:
             return None
         limits = clustered_auroc_interval(rows[:, 1], positive, patient, level)
     return Interval(limits.low, limits.high, limits.method)
+
+
+def _patients_of_each_class(positive: Booleans, patient: Integers) -> int:
+    return min(np.unique(patient[positive]).size, np.unique(patient[~positive]).size)
 
 
 def _delong_contrast(rows: Floats, other: Floats, level: float) -> Difference | None:
     if _of_each_class(rows) < _FEWEST:
         return None
     found = delong_test(rows[:, 1], other[:, 1], rows[:, 0], level)
+    return Difference(found.value, found.low, found.high, found.p, found.method)
+
+
+def _obuchowski_contrast(rows: Floats, other: Floats, patient: Integers, level: float) -> Difference | None:
+    if _patients_of_each_class(rows[:, 0] > 0, patient) < _FEWEST:
+        return None
+    found = clustered_delong_test(rows[:, 1], other[:, 1], rows[:, 0], patient, level)
     return Difference(found.value, found.low, found.high, found.p, found.method)
 
 
@@ -135,6 +150,7 @@ def _share(
         interval=proportion.interval,
         clustered_interval=proportion.clustered_interval,
         contrast=proportion.contrast,
+        clustered_contrast=proportion.clustered_contrast if name in _OF_ONE_CLASS else None,
         operating=True,
     )
 
