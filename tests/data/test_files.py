@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bedside.data.files import data_root, here, locate
-from bedside.data.source import DataFile
+from bedside.data.accepted import Accepted, accepting
+from bedside.data.files import data_root, here, is_expected, locate
+from bedside.data.source import DataFile, Resaved
 from bedside.errors import FileProblem
 
 CONTENT = b"63,1,1,145\n67,1,4,160\n"
@@ -133,3 +134,38 @@ def test_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("BEDSIDE_DATA", str(tmp_path / "file"))
     with pytest.raises(FileProblem, match="not a folder"):
         data_root()
+
+
+def test_a_folder_is_known_by_all_its_files(tmp_path: Path) -> None:
+    (tmp_path / "set/inner").mkdir(parents=True)
+    (tmp_path / "set/a.png").write_bytes(b"a")
+    (tmp_path / "set/inner/b.png").write_bytes(b"b")
+    lines = "\n".join(
+        f"{hashlib.sha256(name[-5:-4].encode()).hexdigest()}  {name}" for name in ("a.png", "inner/b.png")
+    )
+    file = DataFile("set", (hashlib.sha256(lines.encode()).hexdigest(),), folder=2)
+    assert here(file, tmp_path)
+    assert locate(file, tmp_path) == tmp_path / "set"
+    (tmp_path / "set/a.png").write_bytes(b"other")
+    with pytest.raises(FileProblem, match="not the expected file"):
+        locate(file, tmp_path)
+    (tmp_path / "set/a.png").unlink()
+    assert not here(file, tmp_path)
+    with pytest.raises(FileProblem, match="holds 1 files; 2 are expected"):
+        locate(file, tmp_path)
+
+
+def test_a_resaved_copy_is_refused_unless_it_is_accepted(tmp_path: Path) -> None:
+    (tmp_path / "rows.data").write_bytes(CONTENT)
+    official = hashlib.md5(b"the published file", usedforsecurity=False).hexdigest()
+    file = DataFile("rows.data", (), md5=official, resaved=(Resaved(SHA256, "its labels have lost an axis"),))
+    with pytest.raises(FileProblem, match="re-saved copy.*lost an axis.*--accept-checksum " + SHA256):
+        locate(file, tmp_path)
+    with accepting((SHA256.upper(),)) as used:
+        assert locate(file, tmp_path).read_bytes() == CONTENT
+    assert list(used) == [Accepted("rows.data", SHA256, "its labels have lost an axis")]
+    with pytest.raises(FileProblem):
+        locate(file, tmp_path)
+    (tmp_path / "rows.data").write_bytes(b"the published file")
+    assert is_expected(file, tmp_path)
+    assert locate(file, tmp_path).is_file()

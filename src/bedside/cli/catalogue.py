@@ -38,7 +38,7 @@ class Application:
 
     def missing(self, root: Path) -> tuple[str, ...]:
         """The files that are not in the data folder."""
-        return tuple(path for path in self.files if not (root / path).is_file())
+        return tuple(path for path in self.files if not (root / path).exists())
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class _Need:
     source: str
     path: str
     state: str
-    sha256: str
+    checksum: str
     address: str | None
     member: str | None
     licence: str
@@ -73,7 +73,7 @@ def _sources(study: "Study[Any, Any, Any, Any]") -> "list[Source[object]]":
 def _needs(study: "Study[Any, Any, Any, Any]", root: Path) -> list[_Need]:
     return [
         _Need(
-            study.name, source.name, file.path, _state(file, root), file.sha256[0], file.address, file.member,
+            study.name, source.name, file.path, _state(file, root), file.checksum, file.address, file.member,
             source.licence,
         )
         for source in _sources(study)
@@ -82,11 +82,11 @@ def _needs(study: "Study[Any, Any, Any, Any]", root: Path) -> list[_Need]:
 
 
 def _state(file: "DataFile", root: Path) -> str:
-    from bedside.data.files import digest, here
+    from bedside.data.files import here, is_expected
 
     if not here(file, root):
         return "absent"
-    return "here" if digest(root / file.path) in file.sha256 else "not the expected file"
+    return "here" if is_expected(file, root) else "not the expected file"
 
 
 def _fetch(studies: "list[Study[Any, Any, Any, Any]]", root: Path) -> None:
@@ -113,7 +113,8 @@ def _show(study: "Study[Any, Any, Any, Any]", needs: list[_Need]) -> None:
         terminal.say(f"  {study.source.name} ships with bedside's dependencies; nothing to fetch.")
     for need in needs:
         terminal.say(f"  {need.path}: {need.state}", style="green" if need.state == "here" else "yellow")
-        terminal.say(f"    sha256  {need.sha256}", style="dim")
+        kind, checksum = need.checksum.split(" ", maxsplit=1)
+        terminal.say(f"    {kind.replace('-', '').lower():<7} {checksum}", style="dim")
         origin = need.address or "to be obtained by hand; no public address"
         terminal.say(f"    from    {origin}{f', member {need.member}' if need.member else ''}", style="dim")
         terminal.say(f"    licence {need.licence}", style="dim")

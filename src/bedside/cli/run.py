@@ -43,6 +43,10 @@ def run_study(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a run of something else in the same folder.")
     ] = False,
+    accept_checksum: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SHA256", help="Use a data file that is not the published one; the report says so."),
+    ] = None,
     table: Annotated[
         Path | None, typer.Option(metavar="FILE", help="CSV or Parquet, one row a case.", rich_help_panel=_OWN)
     ] = None,
@@ -136,7 +140,15 @@ def run_study(
     asked = own.declared(trials, seed, quiet=json) if own.asked else _declared(what or "", trials, seed)
     study = asked.study
     folder = out or Path("runs") / (f"{study.name}-simulated" if simulated else study.name)
-    evidence = _run(study, folder, seed=asked.seed, simulated=simulated, jobs=jobs, overwrite=overwrite)
+    evidence = _run(
+        study,
+        folder,
+        seed=asked.seed,
+        simulated=simulated,
+        jobs=jobs,
+        overwrite=overwrite,
+        accept=tuple(accept_checksum or ()),
+    )
     if asked.toml is not None:
         from bedside.study.folder import RunFolder
 
@@ -278,6 +290,7 @@ def _run(
     simulated: int | None,
     jobs: int | None,
     overwrite: bool,
+    accept: tuple[str, ...],
 ) -> "Evidence":
     from bedside.cli import terminal
     from bedside.cli.failure import STOPPED
@@ -295,6 +308,7 @@ def _run(
                 jobs=jobs,
                 progress=progress,
                 overwrite=overwrite,
+                accept=accept,
                 command=shlex.join(["bedside", *(_base(word) for word in sys.argv[1:])]),
             )
     except KeyboardInterrupt:

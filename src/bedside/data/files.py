@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+from bedside.data.accepted import Accepted, taken
 from bedside.data.source import DataFile
 from bedside.errors import FileProblem
 
@@ -37,8 +38,9 @@ def data_root() -> Path:
 
 
 def here(file: DataFile, root: Path) -> bool:
-    """Whether the file lies below the data folder; its content is not looked at."""
-    return (root / file.path).is_file()
+    """Whether the file, or the folder with as many files, lies below the data folder; content is not looked at."""
+    path = root / file.path
+    return path.is_file() if file.folder is None else path.is_dir() and len(_inside(path)) == file.folder
 
 
 def locate(file: DataFile, root: Path) -> Path:
@@ -49,6 +51,8 @@ def locate(file: DataFile, root: Path) -> Path:
             says what to put where.
     """
     path = root / file.path
+    if file.folder is not None:
+        return _located_folder(path, file, root)
     if path.is_file():
         _verify(path, file)
         return path
@@ -61,13 +65,25 @@ def locate(file: DataFile, root: Path) -> Path:
     return _fetch(file, file.address, root)
 
 
+def is_expected(file: DataFile, root: Path) -> bool:
+    """Whether what lies below the data folder is the published content; raises FileProblem when it cannot be read."""
+    path = root / file.path
+    found = digest(path) if file.folder is None else _folder_digest(path)
+    return found in file.sha256 or (
+        file.md5 is not None and _hash(path, hashlib.md5(usedforsecurity=False)) == file.md5
+    )
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file's content, lower-case hex.
 
     Raises:
         FileProblem: It cannot be read.
     """
-    total = hashlib.sha256()
+    return _hash(path, hashlib.sha256())
+
+
+def _hash(path: Path, total: "hashlib._Hash") -> str:
     try:
         with path.open("rb") as stream:
             while chunk := stream.read(_CHUNK):
@@ -78,19 +94,59 @@ def digest(path: Path) -> str:
     return total.hexdigest()
 
 
+def _located_folder(path: Path, file: DataFile, root: Path) -> Path:
+    if not path.is_dir():
+        msg = f"{path} is absent or no folder; {_remedy(file, root)}"
+        raise FileProblem(msg)
+    count = len(_inside(path))
+    if count != file.folder:
+        msg = f"{path} holds {count} files; {file.folder} are expected: delete it, put the published folder there"
+        raise FileProblem(msg)
+    _judge(path, file, _folder_digest(path), f"{count} files")
+    return path
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Its files at any depth, hidden ones left out, in order of their names."""
+    found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _folder_digest(folder: Path) -> str:
+    lines = [f"{digest(path)}  {path.relative_to(folder).as_posix()}" for path in _inside(folder)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def _verify(path: Path, file: DataFile) -> None:
     size = path.stat().st_size
     if size == 0:
         msg = f"{path} is empty; delete it and run again, or put the original file in its place"
         raise FileProblem(msg)
     found = digest(path)
-    if found not in file.sha256:
+    if file.md5 is not None and _hash(path, hashlib.md5(usedforsecurity=False)) == file.md5:
+        return
+    _judge(path, file, found, f"{size} bytes")
+
+
+def _judge(path: Path, file: DataFile, found: str, size: str) -> None:
+    """Content that is not the published one is refused, unless a person accepted exactly this content."""
+    if found in file.sha256:
+        return
+    known = next((copy.reason for copy in file.resaved if copy.sha256 == found), "")
+    if taken(Accepted(file.path, found, known or "it is not a copy that is known")):
+        return
+    allowed = " or ".join(f"SHA-256 {each}" for each in file.sha256) or file.checksum
+    if known:
         msg = (
-            f"{path} is not the expected file: SHA-256 {found}, {size} bytes, where {' or '.join(file.sha256)} is "
-            "allowed; it is truncated, edited or another version: delete it and run again, or put the original in its "
-            "place"
+            f"{path} is a re-saved copy and not the published file: {known}. {allowed} is expected; put the published "
+            f"file in its place, or accept this one with --accept-checksum {found}, which the report will say"
         )
         raise FileProblem(msg)
+    msg = (
+        f"{path} is not the expected file: SHA-256 {found}, {size}, where {allowed} is allowed; it is truncated, "
+        "edited or another version: delete it and run again, or put the original in its place"
+    )
+    raise FileProblem(msg)
 
 
 def _remedy(file: DataFile, root: Path) -> str:
@@ -101,7 +157,7 @@ def _remedy(file: DataFile, root: Path) -> str:
         origin += f", take {file.member} out of it" if file.member else ""
         origin += " and "
     return (
-        f"{origin}put the file with SHA-256 {file.sha256[0]} at {root / file.path} "
+        f"{origin}put the {'file' if file.folder is None else 'folder'} with {file.checksum} at {root / file.path} "
         f"(or set {VARIABLE} to a folder that holds {file.path})"
     )
 
@@ -110,7 +166,7 @@ def _fetch(file: DataFile, address: str, root: Path) -> Path:
     """Downloads, takes the member out of an archive, verifies, and only then moves the file into its place."""
     path = root / file.path
     downloads = root / _DOWNLOADS
-    fresh = downloads / f"{file.sha256[0][:16]}-{os.getpid()}"
+    fresh = downloads / f"{file.checksum[-32:][:16]}-{os.getpid()}"
     try:
         downloads.mkdir(parents=True, exist_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,11 +225,12 @@ def _unpack(archive: Path, member: str, target: Path, address: str) -> None:
 
 
 def _verify_fetched(fresh: Path, file: DataFile, address: str, archive: Path) -> None:
-    found = digest(fresh)
-    if found not in file.sha256:
+    try:
+        _verify(fresh, file)
+    except FileProblem as problem:
         archive.unlink()
         msg = (
-            f"{file.path} as fetched from {address} is not the expected file: SHA-256 {found}, where "
-            f"{' or '.join(file.sha256)} is allowed; nothing was kept: the publisher changed it, or the transfer broke"
+            f"{file.path} as fetched from {address} is not the expected file ({digest(fresh)}, where {file.checksum} "
+            "is allowed); nothing was kept: the publisher changed it, or the transfer broke"
         )
-        raise FileProblem(msg)
+        raise FileProblem(msg) from problem

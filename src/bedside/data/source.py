@@ -9,20 +9,45 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
+class Resaved:
+    """A copy that is known to go round and is not the published file; used only where a person accepts it.
+
+    Attributes:
+        sha256: Of the copy, lower-case hex.
+        reason: How it differs, as half a sentence.
+    """
+
+    sha256: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DataFile:
-    """One file that a source reads.
+    """One file, or one folder of files, that a source reads.
 
     Attributes:
         path: Where it lies below the data folder (`BEDSIDE_DATA`), with forward slashes.
-        sha256: Accepted content hashes, lower-case hex; the first is the official one.
+        sha256: Accepted content hashes, lower-case hex; the first is the official one; empty where `md5` is given.
+            Of a folder: of the sorted lines "hash  name" of all its files.
         address: Official download address, or None when it must be obtained by hand.
         member: When the address is a zip archive, the member that is this file; None otherwise.
+        md5: Official MD5, where the publisher gives no SHA-256 and the official file's is not known.
+        resaved: Copies that are known to differ.
+        folder: How many files the folder holds; None for a single file.
     """
 
     path: str
     sha256: tuple[str, ...]
     address: str | None = None
     member: str | None = None
+    md5: str | None = None
+    resaved: tuple[Resaved, ...] = ()
+    folder: int | None = None
+
+    @property
+    def checksum(self) -> str:
+        """The official one, with its kind, as printed."""
+        return f"SHA-256 {self.sha256[0]}" if self.sha256 else f"MD5 {self.md5}"
 
 
 class Source(Protocol[R_co]):

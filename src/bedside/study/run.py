@@ -4,17 +4,19 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 import bedside
+from bedside.data.accepted import Accepted, accepting
 from bedside.data.sample import Sample
 from bedside.data.split import Validation
 from bedside.endpoints.endpoint import Categorical, Reference
 from bedside.errors import RunMismatch, StudyError
-from bedside.evidence.schema import Evidence
+from bedside.evidence.schema import Evidence, Finding
 from bedside.study import hashes, leakage, ledger, sensitivity
 from bedside.study import plan as plans
 from bedside.study.cohort import Drawn, draw, draw_external
@@ -43,6 +45,7 @@ def run(
     progress: Progress | None = None,
     command: str = "",
     overwrite: bool = False,
+    accept: Sequence[str] = (),
 ) -> Evidence:
     """Draw the cohort, fit every learner on every split, judge them once, write the evidence.
 
@@ -58,6 +61,7 @@ def run(
         progress: Is told of each step.
         command: What the person typed, for the report.
         overwrite: Replace a run of something else in the same folder.
+        accept: SHA-256 hashes of files that are not the published ones and may stand for them.
 
     Raises:
         BedsideError: See `bedside.errors`; the folder then holds no half-written evidence.
@@ -78,6 +82,7 @@ def run(
             simulated=simulated,
             progress=told,
             command=command,
+            accept=accept,
         )
         finished = _claim(job, overwrite=overwrite)
         if finished is not None:
@@ -113,8 +118,33 @@ def prepare(
     simulated: int | None,
     progress: Progress,
     command: str = "",
+    accept: Sequence[str] = (),
 ) -> Job:
     """Everything before the first fit: cohort, splits, audit, tasks."""
+    with accepting(accept) as used:
+        job = _prepare(study, folder, root=root, seed=seed, simulated=simulated, progress=progress, command=command)
+    for file in used:
+        progress.note(f"Warning: {_not_published(file)}")
+    told = tuple(
+        Finding(kind="accepted_checksum", severity="warning", text=_not_published(file), count=1) for file in used
+    )
+    return replace(job, findings=(*job.findings, *told))
+
+
+def _not_published(file: Accepted) -> str:
+    return f"{file.path} is not the published file ({file.reason}) and was accepted by its SHA-256 {file.sha256}"
+
+
+def _prepare(
+    study: Study[R, X, Y, P],
+    folder: RunFolder,
+    *,
+    root: Path,
+    seed: int,
+    simulated: int | None,
+    progress: Progress,
+    command: str,
+) -> Job:
     names = [validation.name for validation in study.validations]
     if len(set(names)) != len(names):
         msg = f"study {study.name!r} declares two validations of one name: {names}"
