@@ -31,12 +31,6 @@ def test_coverage_by_group() -> None:
     assert conformal.coverage(covered, cluster=np.arange(55) // 5).patients == 11
 
 
-def test_sizes_of_sets() -> None:
-    found = conformal.set_sizes([0, 1, 1, 2, 3])
-    assert found.mean.value == pytest.approx(1.4)
-    assert (found.empty, found.single, found.counts.tolist()) == (0.2, 0.4, [1, 2, 1, 1])
-
-
 @law
 @given(binary)
 def test_answering_all_has_the_mean_loss(sample: Binary) -> None:
@@ -73,8 +67,6 @@ def test_bad_input() -> None:
         conformal.coverage_range(10, 0.05)
     with pytest.raises(StatisticsError, match="Miscoverage"):
         conformal.coverage_range(10, 0.0)
-    with pytest.raises(StatisticsError, match="whole numbers"):
-        conformal.set_sizes([0.5, 1.0])
     with pytest.raises(StatisticsError, match="answer none"):
         conformal.selective_risk_statistic([0.1], [0.0], 0.5)
     with pytest.raises(StatisticsError, match="NaN"):

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mapie.classification import SplitConformalClassifier
 from mapie.regression import SplitConformalRegressor
 from scipy.special import expit
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from tests.training.cohorts import endpoint
 
 from bedside.endpoints.endpoint import Categorical, Numeric
@@ -39,6 +40,23 @@ def drawn(n: int, seed: int, *, prevalence_shift: float = -1.5) -> tuple[list[bo
     return [bool(one) for one in stream.random(n) < expit(score)], expit(score).tolist()
 
 
+class Told(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A fitted classifier of two classes whose probability is its input."""
+
+    def __init__(self) -> None:
+        self.fitted_ = True
+        self.classes_ = np.array([0, 1])
+
+    def fit(self, _: Any, __: Any) -> "Told":
+        return self
+
+    def predict_proba(self, matrix: Any) -> Any:
+        return np.column_stack([1 - np.asarray(matrix)[:, 0], np.asarray(matrix)[:, 0]])
+
+    def predict(self, matrix: Any) -> Any:
+        return self.predict_proba(matrix).argmax(axis=1)
+
+
 class Given(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """A fitted model whose prediction is its input."""
 
@@ -60,6 +78,18 @@ def test_intervals_are_mapies() -> None:
     _, limits = peer.predict_interval(np.array([[0.0], [2.0]]))
     low, high = prediction_intervals(number(), outcome.tolist(), told.tolist(), level=0.9)([0.0, 2.0])
     np.testing.assert_allclose(np.column_stack([low, high]), limits[:, :, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize("cases", [57, 157, 400])
+def test_sets_are_mapies(cases: int) -> None:
+    outcomes, told = drawn(cases, 5)
+    _, new = drawn(300, 6)
+    peer = SplitConformalClassifier(Told(), confidence_level=0.9, prefit=True, conformity_score="lac")
+    peer.conformalize(np.array(told)[:, None], np.array(outcomes, dtype=int))
+    _, sets = peer.predict_set(np.array(new)[:, None])
+    found = prediction_sets(classes(), outcomes, told, level=0.9, by_class=False)(new)
+    np.testing.assert_array_equal(found, sets[:, :, 0])
+    assert 0 < found.sum() < found.size
 
 
 def test_the_quantile_is_the_published_one() -> None:

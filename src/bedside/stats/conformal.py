@@ -17,10 +17,9 @@ from bedside.errors import StatisticsError
 from bedside.stats import checks
 from bedside.stats.estimate import Estimate, Estimated, NotEstimable
 from bedside.stats.interval import normal_quantile
-from bedside.stats.mean import mean_interval
 from bedside.stats.proportion import clustered_wilson, wilson
 from bedside.stats.roc import Statistic, ladder, ratio
-from bedside.types import Floats, Integers, Weights
+from bedside.types import Floats, Weights
 
 
 def coverage(covered: ArrayLike, level: float = 0.95, cluster: ArrayLike | None = None) -> Estimate:
@@ -89,38 +88,6 @@ def coverage_range(calibration: int, miscoverage: float, level: float = 0.95) ->
     tail = (1.0 - level) / 2.0
     other = calibration + 1 - rank
     return float(betaincinv(rank, other, tail)), float(betaincinv(rank, other, 1.0 - tail))
-
-
-class SetSizes(NamedTuple):
-    """How informative prediction sets are.
-
-    Attributes:
-        mean: Mean number of classes (or width of intervals).
-        empty, single: Share of sets with no and with exactly one class.
-        counts: Cases by size, (largest + 1,).
-    """
-
-    mean: Estimate
-    empty: float
-    single: float
-    counts: Integers
-
-
-def set_sizes(sizes: ArrayLike, level: float = 0.95, cluster: ArrayLike | None = None) -> SetSizes:
-    """Sizes of prediction sets.
-
-    Raises:
-        StatisticsError: Sizes that are no whole numbers from 0, or all equal with no interval to give.
-    """
-    size = checks.finite(sizes, "sizes")
-    if (size != np.floor(size)).any() or size.min() < 0:
-        message = "Sizes of prediction sets must be whole numbers of at least 0."
-        raise StatisticsError(message)
-    limits = mean_interval(size, level, cluster)
-    patients = size.size if cluster is None else int(checks.codes(cluster, "cluster", size.size).max()) + 1
-    mean = Estimate(float(size.mean()), limits.low, limits.high, level, size.size, patients, limits.method)
-    counts = np.bincount(size.astype(np.int64))
-    return SetSizes(mean, float((size == 0).mean()), float((size == 1).mean()), counts)
 
 
 class RiskCoverage(NamedTuple):

@@ -20,6 +20,7 @@ from bedside.stats.estimate import Estimate
 from bedside.study.analysis import Group
 from bedside.study.judged import Judged
 from bedside.study.record import Read
+from bedside.training.conformal import one_each, prediction_intervals, prediction_sets
 from bedside.types import Floats, Integers
 
 NOMINAL = 0.90
@@ -101,11 +102,7 @@ def _reference(stored: Read, learner: str, split: int, seed: int) -> tuple[list[
     positions = (one.development if one.folds else one.calibration).tolist()
     samples: list[Sample[Any, Any]] = [division.samples[k] for k in positions]
     predictions = stored.by_learner[learner][split].reference
-    order = np.random.default_rng([seed, split]).permutation(len(samples)).tolist()
-    drawn: dict[str, int] = {}
-    for k in order:
-        drawn.setdefault(str(samples[k].patient), k)
-    kept = sorted(drawn.values())
+    kept = one_each([sample.patient for sample in samples], seed=(seed, split)).tolist()
     return [samples[k].outcome for k in kept], [predictions[k] for k in kept]
 
 
@@ -116,22 +113,13 @@ def _sets(
     predictions: Sequence[Any],
 ) -> tuple[Floats, Floats]:
     """Whether each judged case is covered, and the size of its set or the width of its interval."""
-    known, predicted = reference
     if isinstance(target, Numeric):
-        limit = _quantile(np.abs(target.values(known) - target.estimates(predicted)))
-        inside = np.abs(target.values(outcomes) - target.estimates(predictions)) <= limit
-        return inside.astype(np.float64), np.full(len(outcomes), 2 * limit)
-    index, matrix = target.index(known), target.probabilities(predicted)
-    limits = np.array([_quantile(1 - matrix[index == k, k]) for k in range(len(target.classes))], dtype=np.float64)
-    members = 1 - target.probabilities(predictions) <= limits
+        low, high = prediction_intervals(target, *reference, level=NOMINAL)(predictions)
+        values = target.values(outcomes)
+        return ((low <= values) & (values <= high)).astype(np.float64), high - low
+    members = prediction_sets(target, *reference, level=NOMINAL, by_class=True)(predictions)
     truth = target.index(outcomes)
     return members[np.arange(truth.size), truth].astype(np.float64), members.sum(axis=1).astype(np.float64)
-
-
-def _quantile(scores: Floats) -> float:
-    """The conformal quantile; infinite when there are too few scores to exclude anything."""
-    rank = int(np.ceil((scores.size + 1) * NOMINAL))
-    return float(np.sort(scores)[rank - 1]) if rank <= scores.size else float("inf")
 
 
 def _with_classes(

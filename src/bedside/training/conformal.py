@@ -143,7 +143,7 @@ def prediction_intervals(
     return PredictionIntervals(target, level, limits)
 
 
-def one_each(patients: Sequence[Hashable], *, seed: int) -> Integers:
+def one_each(patients: Sequence[Hashable], *, seed: int | Sequence[int]) -> Integers:
     """Positions of one case a patient, drawn at random, ascending."""
     order = np.random.default_rng(seed).permutation(len(patients)).tolist()
     drawn: dict[Hashable, int] = {}
