@@ -11,7 +11,17 @@ class Robustness(Frozen):
     learner: str
     validation: str
     name: str
-    family: Literal["missing_at_random", "missing_column", "noise", "permuted"]
+    family: Literal[
+        "missing_at_random",
+        "missing_column",
+        "noise",
+        "permuted",
+        "blur",
+        "brightness",
+        "contrast",
+        "rotation",
+        "resolution",
+    ]
     variable: str
     strength: float
     measure: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from bedside.evidence.schema import Finding
 from bedside.types import Floats, Integers, Json
 
 X = TypeVar("X")
+
+NearCopies: TypeAlias = Callable[[Integers, Integers], Integers]
+"""(positions learned from, positions judged) to the judged positions that nearly equal one that was learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,25 @@ class Perturbation(Generic[X]):
 
     Attributes:
         name: Unique ("30% missing", "glucose permuted").
-        family: "missing_at_random", "missing_column", "noise" or "permuted".
+        family: Values missing or permuted, or images noisier, blurred, brighter, flatter, turned or coarser.
         variable: The predictor concerned; "" when all are.
-        strength: Share of values or multiple of a standard deviation; 1 where it does not apply.
+        strength: Share of values, multiple of a standard deviation, share of the width (blur), share of the contrast
+            lost, degrees (rotation) or factor (resolution); 1 where it does not apply.
         apply: Predictors of all cases and a generator, to perturbed predictors in the same order.
     """
 
     name: str
-    family: Literal["missing_at_random", "missing_column", "noise", "permuted"]
+    family: Literal[
+        "missing_at_random",
+        "missing_column",
+        "noise",
+        "permuted",
+        "blur",
+        "brightness",
+        "contrast",
+        "rotation",
+        "resolution",
+    ]
     variable: str
     strength: float
     apply: Callable[[Sequence[X], np.random.Generator], list[X]]
@@ -61,8 +75,9 @@ class Modality(Generic[X]):
         profile: Development predictors to what new cases are later checked against (ranges, categories); stored
             with a run as profile.json. None where nothing can be checked.
         perturbations: Development predictors to the stress tests and permutations that suit them; None for none.
-        near_copies: Predictors of all cases, positions learned from and positions judged, to the judged positions that
-            nearly equal a case that was learned from without being identical to it; None where columns tell.
+        near_copies: Predictors of all cases to a question that may be asked of every split: given positions learned
+            from and positions judged, which judged positions nearly equal a case that was learned from without being
+            identical to any; None where columns tell.
         picture: Predictors of one case to a small PNG for galleries in the report; None where cases cannot be shown.
         compare: (stored profile, new predictors) to what is unlike development. None with `profile`.
     """
@@ -73,5 +88,5 @@ class Modality(Generic[X]):
     profile: Callable[[Sequence[X]], Json] | None = None
     compare: Callable[[Json, Sequence[X]], tuple[Finding, ...]] | None = None
     perturbations: Callable[[Sequence[X]], tuple[Perturbation[X], ...]] | None = None
-    near_copies: Callable[[Sequence[X], Integers, Integers], Integers] | None = None
+    near_copies: Callable[[Sequence[X]], NearCopies] | None = None
     picture: Callable[[X], bytes] | None = None

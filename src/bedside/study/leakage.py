@@ -1,6 +1,6 @@
 """The audit of a study before it is trained: what would make its result too good to be true."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -126,13 +126,13 @@ def _across(
     copies: dict[str, int] = {}
     close: dict[str, int] = {}
     shared: dict[str, int] = {}
-    matrices: dict[str, Floats] = {}
+    asked: dict[str, Callable[[Integers, Integers], int]] = {}
     for name, split, samples, digests in splits:
         copies[name] = copies.get(name, 0) + audit.copies_in_test(split, digests)
-        if name not in matrices:
-            matrices[name] = _matrix(modality.variables([sample.predictors for sample in samples]), len(samples))
+        if name not in asked:
+            asked[name] = nearness(modality, [sample.predictors for sample in samples])
         learned = np.concatenate([split.development, split.selection, split.calibration])
-        close[name] = close.get(name, 0) + audit.near_copies(matrices[name], learned, split.test)
+        close[name] = close.get(name, 0) + asked[name](learned, split.test)
         shared[name] = shared.get(name, 0) + audit.patients_on_both_sides(split, samples)
     found = []
     for name, count in copies.items():
@@ -150,6 +150,15 @@ def _across(
             Finding.model_validate({"kind": "patients_across", "severity": severity, "text": text, "count": count})
         )
     return found
+
+
+def nearness(modality: Modality[Any], predictors: Sequence[Any]) -> Callable[[Integers, Integers], int]:
+    """How many judged positions nearly equal a learned one: by the modality's own eye, else by the columns."""
+    if modality.near_copies is not None:
+        found = modality.near_copies(predictors)
+        return lambda learned, judged: int(found(learned, judged).size)
+    matrix = _matrix(modality.variables(predictors), len(predictors))
+    return lambda learned, judged: audit.near_copies(matrix, learned, judged)
 
 
 def _matrix(variables: Sequence[Variable], cases: int) -> Floats:

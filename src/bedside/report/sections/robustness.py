@@ -1,4 +1,4 @@
-"""Robustness: the primary measure when values go missing, are noisy, or a whole predictor is not there."""
+"""Robustness: the primary measure when values go missing, data are noisy or altered, or a predictor is not there."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -9,10 +9,15 @@ from bedside.report.number import decimal, interval, places
 from bedside.report.results import Results
 from bedside.report.table import Cell, Column, Footnotes, Row, Table
 
-Family = Literal["missing_at_random", "noise"]
+Family = Literal["missing_at_random", "noise", "blur", "brightness", "contrast", "rotation", "resolution"]
 FAMILIES: dict[Family, tuple[str, str]] = {
     "missing_at_random": ("Values missing at random", "Share of values missing"),
-    "noise": ("Noisy numbers", "Noise, in standard deviations of development"),
+    "noise": ("Added noise", "Noise, in standard deviations"),
+    "blur": ("Blurred images", "Spread of the blur, share of the image's shorter side"),
+    "brightness": ("Brighter images", "Shift, in standard deviations of the image"),
+    "contrast": ("Flatter images", "Share of the contrast lost"),
+    "rotation": ("Turned images", "Rotation, degrees"),
+    "resolution": ("Coarser images", "Factor by which pixels grow"),
 }
 MOST_COLUMNS = 10
 
