@@ -62,6 +62,13 @@ def test_copies_and_patients_across_a_split() -> None:
     assert audit.patients_on_both_sides(one, samples) == 1
 
 
+def test_patients_known_to_both_sources_are_counted_with_their_cases() -> None:
+    samples = [sample(k, patient=p) for k, p in enumerate(["a", "a", "b", "c", "c", "a", "d"])]
+    found = audit.known_to_both(samples, np.array([3, 4, 5, 6]))
+    assert (found.patients, found.cases) == (1, 2)
+    assert audit.known_to_both(samples[:4], np.array([3])) == audit.Known(0, 0)
+
+
 def test_future_times_are_counted_with_and_without_zone() -> None:
     now = datetime(2025, 6, 1, tzinfo=UTC)
     late = now + timedelta(days=1)
@@ -87,3 +94,6 @@ def test_near_copies_are_counted_without_the_identical_ones() -> None:
     assert audit.near_copies(matrix, learned, judged) == 3
     assert audit.near_copies(rng.normal(size=(200, 5)), learned, judged) == 0
     assert audit.near_copies(matrix[:, :2], learned, judged) == 0
+    assert audit.can_be_near(matrix)
+    assert not audit.can_be_near(matrix[:, :2])
+    assert not audit.can_be_near(np.empty((0, 4)))

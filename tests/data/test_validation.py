@@ -1,7 +1,10 @@
 """Divisions of a cohort: by patient, stratified, repeatable, complete."""
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bedside.data.sample import Sample
+from bedside.data.source import DataFile
 from bedside.data.split import Split
-from bedside.data.validation import CrossValidation, Holdout, LearningCurve, LeaveSiteOut, Predefined, Temporal
+from bedside.data.validation import (
+    CrossValidation,
+    External,
+    Holdout,
+    LearningCurve,
+    LeaveSiteOut,
+    Predefined,
+    Temporal,
+)
 from bedside.errors import CohortProblem, StudyError
 from bedside.types import PatientId, SampleId
 
@@ -139,6 +151,47 @@ def test_a_learning_curve_nests_development_and_keeps_the_test() -> None:
     assert len({tuple(split.test.tolist()) for split in splits}) == 1
     with pytest.raises(StudyError, match="ascend within"):
         LearningCurve(shares=(0.5, 0.1))
+
+
+def test_a_learning_curve_of_a_large_cohort_keeps_the_test() -> None:
+    samples = cohort(4000)
+    splits = LearningCurve(shares=(0.1, 1.0)).splits(samples, stratum, 0)
+    assert splits[0].folds
+    assert splits[1].selection.size
+    assert np.array_equal(splits[0].test, splits[1].test)
+    assert sum(side.size for side in sides(splits[1])) == 4000
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    name: str = "elsewhere"
+    licence: str = "CC0"
+    citation: str = "none"
+    files: tuple[DataFile, ...] = ()
+
+    def records(self, root: Path) -> Iterator[object]:
+        raise NotImplementedError
+
+    def simulate(self, n: int, *, seed: int) -> Iterator[object]:
+        raise NotImplementedError
+
+
+def test_nobody_who_is_judged_in_another_source_is_learned_from() -> None:
+    here = cohort(40)
+    there = [
+        Sample(SampleId(f"elsewhere/{k}"), PatientId(f"p{k}"), None, outcome=k % 3 == 0, attributes={"source": name})
+        for name in ("elsewhere",)
+        for k in range(30, 60)
+    ]
+    (split,) = External(source=Elsewhere()).splits([*here, *there], stratum, 0)
+    assert split.test.tolist() == list(range(40, 70))
+    assert split.development.tolist() == list(range(30))
+    with pytest.raises(CohortProblem, match="found 0 samples in 'elsewhere' and 40 other patients"):
+        External(source=Elsewhere()).splits(here, stratum, 0)
+    with pytest.raises(CohortProblem, match="and 0 other patients to learn from"):
+        External(source=Elsewhere()).splits(there, stratum, 0)
+    assert "cannot be recognised" in External(source=Elsewhere()).description
+    assert "judged and not learned from" in External(source=Elsewhere(), same_identifiers=True).description
 
 
 def test_unknown_attributes_and_bad_shares_are_declared_wrong() -> None:

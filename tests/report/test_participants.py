@@ -1,9 +1,11 @@
-"""Table 1 prints numbers with the precision they deserve."""
+"""Table 1 prints numbers with the precision they deserve; every source has its own flow."""
 
 import pytest
 from tests.report.evidence_examples import binary
 
-from bedside.evidence.schema import Characteristic
+from bedside.evidence.schema import Characteristic, ExternalFlow, FlowStep, Partition, Validation
+from bedside.report.facts import Facts
+from bedside.report.page import render
 from bedside.report.results import Results
 from bedside.report.sections.participants import characteristics
 
@@ -36,3 +38,34 @@ def test_median_and_quartiles(quartiles: tuple[float, float, float], text: str) 
     assert table.rows[0].cells[0].small == "mm2"
     assert table.rows[0].cells[1].text == text
     assert table.rows[0].cells[1].small == "missing 2 (22.2%)"
+
+
+def test_every_source_has_its_own_flow() -> None:
+    steps = (
+        FlowStep(kind="read", text="Records read", records=71, patients=63),
+        FlowStep(kind="excluded", text="biopsy <lost>", records=9, patients=8),
+        FlowStep(kind="included", text="Included", records=62, patients=55),
+    )
+    flow = ExternalFlow(validation="external", source="Other hospital", licence="CC0", citation="Jones", steps=steps)
+    own = binary()
+    external = Validation(
+        name="external", description="Judged elsewhere.", partition="test", splits=("external",), primary=False
+    )
+    judged = Partition(
+        validation="external", split="external", partition="test", cases=62, patients=55, outcome={"ill": 20.0}
+    )
+    evidence = own.model_copy(
+        update={
+            "external_flows": (flow,),
+            "validations": (*own.validations, external),
+            "partitions": (*own.partitions, judged),
+        }
+    )
+    page = render(evidence)
+    assert "Flow of participants in Other hospital" in page
+    assert "included: Included, 62\u00a0records, 55\u00a0patients; Judged, never learned from" in page
+    assert "9 (8\u00a0patients): biopsy &lt;lost&gt;" in page
+    assert page.count('class="plot flow"') == 2
+    assert page.count('class="plot flow"') == 1 + render(own).count('class="plot flow"')
+    assert Facts(evidence).external.startswith("Judged elsewhere. Read: 71\u00a0records of 63\u00a0patients")
+    assert not Facts(own).external

@@ -248,6 +248,31 @@ def test_external_source_is_judged_and_never_learned_from(tmp_path: Path) -> Non
     sizes = {(row.partition, row.validation): row.cases for row in evidence.partitions}
     assert sizes["test", "external"] == 58
     assert sizes["development", "external"] == 117
+    (flow,) = evidence.external_flows
+    assert (flow.validation, flow.source, flow.licence) == ("external", "elsewhere", "CC0")
+    assert [(step.kind, step.records) for step in flow.steps] == [("read", 60), ("excluded", 2), ("included", 58)]
+    assert evidence.flow[0].records == 120
+    found = {row.kind: row for row in evidence.audit if "between_sources" in row.kind}
+    assert "cannot be recognised" in found["patients_between_sources"].text
+    assert found["cases_between_sources"].severity == "warning", "the source is drawn from the same seed"
+    assert found["cases_between_sources"].count == 58
+
+
+def test_patients_known_to_both_sources_are_counted_and_not_learned_from(tmp_path: Path) -> None:
+    other = Rows(n=60, name="elsewhere", seed=5)
+    evidence = run(small(validations=(Holdout(), External(source=other, same_identifiers=True))), out=tmp_path, jobs=1)
+    sizes = {(row.partition, row.validation): row.cases for row in evidence.partitions}
+    assert sizes["development", "external"] == 117 - 58, "p0 to p59 are known to both; two of them have no outcome"
+    found = {row.kind: row for row in evidence.audit if "between_sources" in row.kind}
+    assert (found["patients_between_sources"].severity, found["patients_between_sources"].count) == ("warning", 58)
+    assert "their 58 cases in rows were not learned from" in found["patients_between_sources"].text
+    assert found["cases_between_sources"].severity == "info"
+    assert next(row for row in evidence.audit if row.kind == "patients_across").count == 0
+
+
+def test_an_external_cohort_that_is_empty_says_where_everyone_went(tmp_path: Path) -> None:
+    with pytest.raises(CohortProblem, match="of 'tiny' from 'elsewhere' is empty: no record read"):
+        run(small(validations=(Holdout(), External(source=Rows(n=0, name="elsewhere")))), out=tmp_path, jobs=1)
 
 
 def test_a_finished_run_scores_new_cases(finished: tuple[Path, Evidence]) -> None:

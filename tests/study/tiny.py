@@ -44,10 +44,11 @@ class Rows:
     licence: str = "CC0"
     citation: str = "none"
     files: tuple[DataFile, ...] = ()
+    seed: int = 99
 
     def records(self, root: Path) -> Iterator[Row]:
         del root
-        return self.simulate(self.n, seed=99)
+        return self.simulate(self.n, seed=self.seed)
 
     def simulate(self, n: int, *, seed: int) -> Iterator[Row]:
         rng = np.random.default_rng(seed)

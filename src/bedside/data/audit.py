@@ -10,10 +10,14 @@ from scipy.stats import rankdata
 
 from bedside.data.sample import Sample, moment
 from bedside.data.split import Split
-from bedside.types import Floats, Integers
+from bedside.types import Booleans, Floats, Integers
 
 NEAR_PERFECT = 0.98
 """A single predictor that separates the outcome this well (AUROC, or absolute rank correlation) is suspect."""
+
+
+_FEWEST_COLUMNS = 3
+"""Cases that agree in one or two predictors are no copies of one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +114,8 @@ def near_copies(matrix: Floats, learned: Integers, judged: Integers, *, closer_t
         judged: Positions that were judged.
         closer_than: Largest difference in any predictor, in standard deviations.
     """
-    spread = np.nanstd(np.where(np.isfinite(matrix), matrix, np.nan), axis=0)
-    usable = spread > 0
-    if usable.sum() < 3:
+    spread, usable = _spread(matrix)
+    if usable.sum() < _FEWEST_COLUMNS:
         return 0
     scaled = np.where(np.isnan(matrix), 1e6, matrix)[:, usable] / spread[usable]
     scaled = scaled - scaled.mean(axis=0)
@@ -133,6 +136,19 @@ def near_copies(matrix: Floats, learned: Integers, judged: Integers, *, closer_t
             same |= set(test[gap == 0].tolist())
             near |= set(test[(gap > 0) & (gap < closer_than)].tolist())
     return len(near - same)
+
+
+def can_be_near(matrix: Floats) -> bool:
+    """Whether enough predictors vary for nearness to mean anything; `near_copies` finds none where they do not."""
+    return bool(_spread(matrix)[1].sum() >= _FEWEST_COLUMNS)
+
+
+def _spread(matrix: Floats) -> tuple[Floats, Booleans]:
+    """Standard deviation of each predictor, and whether it varies."""
+    if not matrix.size:
+        return np.zeros(matrix.shape[1]), np.zeros(matrix.shape[1], dtype=np.bool_)
+    spread: Floats = np.nanstd(np.where(np.isfinite(matrix), matrix, np.nan), axis=0)
+    return spread, spread > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +186,32 @@ def patients_on_both_sides(split: Split, samples: Sequence[Sample[object, object
     """How many patients stand in test and elsewhere; anything but 0 is a defect of the validation."""
     learned = np.concatenate([split.development, split.selection, split.calibration])
     return len({samples[k].patient for k in learned.tolist()} & {samples[k].patient for k in split.test.tolist()})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Patients known to two sources.
+
+    Attributes:
+        patients: How many they are.
+        cases: Their cases in the source that was learned from.
+    """
+
+    patients: int
+    cases: int
+
+
+def known_to_both(samples: Sequence[Sample[object, object]], outside: Integers) -> Known:
+    """Patients with samples in both sources, recognised by their identifiers.
+
+    Args:
+        samples: Of both sources.
+        outside: Positions of those of the other source.
+    """
+    there = {samples[k].patient for k in outside.tolist()}
+    here = Counter(samples[k].patient for k in np.setdiff1d(np.arange(len(samples)), outside).tolist())
+    shared = there & here.keys()
+    return Known(patients=len(shared), cases=sum(here[patient] for patient in shared))
 
 
 def in_the_future(samples: Sequence[Sample[object, object]], *, now: datetime | None = None) -> int:

@@ -67,6 +67,8 @@ class Validation(Protocol):
         partition: How its judged rows are called: "test" or "out_of_fold".
         source: Another source whose records are judged but never learned from; None for internal validation.
             The run gives the samples drawn from it `attributes["source"] = source.name`.
+        same_identifiers: Whether that source names patients as the study's own source does, so that somebody known to
+            both is recognised.
         by_split: Whether each split deserves rows of its own (a site, a period), unlike random folds.
         judges_once: Whether splits judge different cases (or repeat a division); otherwise only their own rows are
             reported, and nothing over all of them.
@@ -80,6 +82,8 @@ class Validation(Protocol):
     def partition(self) -> str: ...
     @property
     def source(self) -> Source[object] | None: ...
+    @property
+    def same_identifiers(self) -> bool: ...
     @property
     def by_split(self) -> bool: ...
     @property

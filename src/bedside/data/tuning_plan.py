@@ -16,6 +16,9 @@ SMALL = 2000
 FEWEST = 4
 """Where fewer tuning patients are expected with some outcome, learners are cross-fitted too."""
 
+SHARE = 0.15 / 0.85
+"""Part of the patients who are not judged that is held out for tuning."""
+
 NOBODY: Integers = np.empty(0, dtype=np.int64)
 
 
@@ -29,7 +32,7 @@ class TuningPlan:
         mode: "auto" cross-fits below `SMALL` patients and holds out from there on.
     """
 
-    share: float = 0.15 / 0.85
+    share: float = SHARE
     inner: int = 5
     mode: Literal["auto", "held_out", "cross_fit"] = "auto"
 

@@ -1,8 +1,9 @@
 """What Evidence says, as the sentences that checklists and the model card quote."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
-from bedside.evidence.schema import Evidence
+from bedside.evidence.schema import Evidence, FlowStep
 from bedside.report.number import count, interval, level, plural, share
 from bedside.report.results import Results
 from bedside.report.sections import explanation, fairness, robustness, sensitivity, shift, size, uncertainty
@@ -55,12 +56,7 @@ class Facts:
     @cached_property
     def flow(self) -> str:
         """Who was read, excluded with reasons, and included."""
-        said = []
-        for step in self.evidence.flow:
-            size = plural(step.records, "record")
-            size += f" of {plural(step.patients, 'patient')}" if step.patients is not None else ""
-            said.append(f"{step.kind.capitalize()}: {size} ({step.text})")
-        return "; ".join(said) + "." if said else ""
+        return _steps(self.evidence.flow)
 
     @cached_property
     def exclusions(self) -> str:
@@ -115,9 +111,9 @@ class Facts:
 
     @cached_property
     def external(self) -> str:
-        """External validations, by name."""
-        found = [each for each in self.results.validations if "external" in each.name]
-        return " ".join(each.description for each in found)
+        """External validations, with who was read, excluded and included there."""
+        described = {each.name: each.description for each in self.results.validations}
+        return " ".join(f"{described[each.validation]} {_steps(each.steps)}" for each in self.evidence.external_flows)
 
     @cached_property
     def missing(self) -> str:
@@ -254,3 +250,13 @@ class Facts:
     def sections(self) -> frozenset[str]:
         """Kinds of figures there are ("calibration", "utility" ...)."""
         return frozenset(figure.section for figure in self.evidence.figures)
+
+
+def _steps(steps: Sequence[FlowStep]) -> str:
+    """A flow as a sentence."""
+    said = []
+    for step in steps:
+        size = plural(step.records, "record")
+        size += f" of {plural(step.patients, 'patient')}" if step.patients is not None else ""
+        said.append(f"{step.kind.capitalize()}: {size} ({step.text})")
+    return "; ".join(said) + "." if said else ""

@@ -117,6 +117,7 @@ def render(evidence: Evidence) -> str:
         results=results,
         summary=summary(results),
         diagram=participants.diagram(results),
+        external_diagrams=participants.external_diagrams(results),
         characteristics=participants.characteristics(results),
         partitions=participants.partitions(results),
         primary=judged[0],

@@ -40,17 +40,8 @@ def draw(study: Study[Any, X, Y, Any], *, root: Path, simulated: int | None, see
         CohortProblem: When nobody is eligible or sample keys repeat.
         OutcomeProblem: When all eligible samples have the same outcome.
     """
-    samples, flow, unlabelled = _draw(study, _records(study.source, root, simulated, seed))
-    if not samples:
-        reasons = (
-            "; ".join(f"{step.records} {step.text}" for step in flow if step.kind == "excluded") or "no record read"
-        )
-        msg = f"the cohort of {study.name!r} is empty: {reasons}"
-        raise CohortProblem(msg)
-    repeated = repeated_keys(samples)
-    if repeated:
-        msg = f"{repeated} sample keys occur more than once in {study.name!r}; a key names one sample"
-        raise CohortProblem(msg)
+    drawn = _draw(study, study.source, root=root, simulated=simulated, seed=seed)
+    samples = drawn.samples
     first = study.endpoint.outcome_cells([samples[0].outcome])
     every = study.endpoint.outcome_cells([sample.outcome for sample in samples])
     if all((every[name] == first[name][0]).all() for name in every):
@@ -60,32 +51,59 @@ def draw(study: Study[Any, X, Y, Any], *, root: Path, simulated: int | None, see
             "the outcome column and the eligibility"
         )
         raise OutcomeProblem(msg)
-    return Drawn(tuple(samples), tuple(flow), tuple(unlabelled))
+    return drawn
 
 
 def draw_external(
-    study: Study[Any, X, Y, Any], source: Source[Any], *, root: Path, simulated: int | None, seed: int
-) -> tuple[Sample[X, Y], ...]:
-    """Samples of another source, marked by its name so that nothing is learned from them."""
-    samples, _, _ = _draw(study, _records(source, root, simulated, seed + 1))
-    return tuple(
+    study: Study[Any, X, Y, Any],
+    source: Source[Any],
+    *,
+    same_identifiers: bool,
+    root: Path,
+    simulated: int | None,
+    seed: int,
+) -> Drawn[X, Y]:
+    """The cohort of another source, its samples marked by its name so that nothing is learned from them.
+
+    Patients are named with their source, so that equal identifiers of unlike domains are two patients, unless both
+    sources use the same identifiers.
+
+    Raises:
+        CohortProblem: When nobody of that source is eligible or sample keys repeat.
+    """
+    drawn = _draw(study, source, root=root, simulated=simulated, seed=seed + 1)
+    marked = tuple(
         replace(
             sample,
             key=SampleId(f"{source.name}/{sample.key}"),
-            patient=PatientId(f"{source.name}/{sample.patient}"),
+            patient=sample.patient if same_identifiers else PatientId(f"{source.name}/{sample.patient}"),
             attributes={**sample.attributes, "source": source.name},
         )
-        for sample in samples
+        for sample in drawn.samples
     )
-
-
-def _records(source: Source[Any], root: Path, simulated: int | None, seed: int) -> Iterable[Any]:
-    return source.records(root) if simulated is None else source.simulate(simulated, seed=seed)
+    return replace(drawn, samples=marked)
 
 
 def _draw(
-    study: Study[Any, X, Y, Any], records: Iterable[Any]
-) -> tuple[list[Sample[X, Y]], list[FlowStep], list[Excluded]]:
+    study: Study[Any, X, Y, Any], source: Source[Any], *, root: Path, simulated: int | None, seed: int
+) -> Drawn[X, Y]:
+    records = source.records(root) if simulated is None else source.simulate(simulated, seed=seed)
+    drawn = _sorted_out(study, records)
+    if not drawn.samples:
+        excluded = "; ".join(f"{step.records} {step.text}" for step in drawn.flow if step.kind == "excluded")
+        msg = f"the cohort of {study.name!r} from {source.name!r} is empty: {excluded or 'no record read'}"
+        raise CohortProblem(msg)
+    repeated = repeated_keys(drawn.samples)
+    if repeated:
+        msg = (
+            f"{repeated} sample keys of {source.name!r} occur more than once in {study.name!r}; a key names one sample"
+        )
+        raise CohortProblem(msg)
+    return drawn
+
+
+def _sorted_out(study: Study[Any, X, Y, Any], records: Iterable[Any]) -> Drawn[X, Y]:
+    """Who is included, and why everyone else is not."""
     samples: list[Sample[X, Y]] = []
     unlabelled: list[Excluded] = []
     counts: Counter[str] = Counter()
@@ -112,7 +130,7 @@ def _draw(
         people = None if reason in unnamed else len(lost[reason])
         flow.append(FlowStep(kind="excluded", text=reason, records=count, patients=people))
     flow.append(FlowStep(kind="included", text="Included", records=len(samples), patients=len(included)))
-    return samples, flow, unlabelled
+    return Drawn(tuple(samples), tuple(flow), tuple(unlabelled))
 
 
 def patients_of(samples: Sequence[Sample[Any, Any]]) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bedside.data.sample import Sample
 from bedside.data.split import Split, Validation
-from bedside.evidence.schema import Finding, Plan
+from bedside.evidence.schema import ExternalFlow, Finding, FlowStep, Plan
 from bedside.study.cohort import Drawn
 from bedside.study.declare import Study
 from bedside.study.fits import Task
@@ -20,6 +20,7 @@ class Division:
         samples: What its splits index: the cohort, followed by external samples if it has a source of its own.
         digests: Content of each sample's predictors.
         cases: Hash of each sample.
+        external_flow: Where everyone of its own source went; empty if it has none.
     """
 
     validation: Validation
@@ -27,6 +28,7 @@ class Division:
     samples: tuple[Sample[Any, Any], ...]
     digests: tuple[bytes, ...]
     cases: tuple[bytes, ...]
+    external_flow: tuple[FlowStep, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,21 @@ class Job:
     study_hash: str
     code_hash: str
     timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def external_flows(self) -> tuple[ExternalFlow, ...]:
+        """The flow of each validation on another source."""
+        return tuple(
+            ExternalFlow(
+                validation=division.validation.name,
+                source=source.name,
+                licence=source.licence,
+                citation=source.citation,
+                steps=division.external_flow,
+            )
+            for division in self.divisions
+            if (source := division.validation.source) is not None
+        )
 
     def task(self, validation: str, split: str, learner: str) -> Task[Any, Any, Any]:
         """The task of one learner on one split."""

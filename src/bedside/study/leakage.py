@@ -157,11 +157,11 @@ def nearness(modality: Modality[Any], predictors: Sequence[Any]) -> Callable[[In
     if modality.near_copies is not None:
         found = modality.near_copies(predictors)
         return lambda learned, judged: int(found(learned, judged).size)
-    matrix = _matrix(modality.variables(predictors), len(predictors))
+    matrix = side_by_side(modality.variables(predictors), len(predictors))
     return lambda learned, judged: audit.near_copies(matrix, learned, judged)
 
 
-def _matrix(variables: Sequence[Variable], cases: int) -> Floats:
+def side_by_side(variables: Sequence[Variable], cases: int) -> Floats:
     """Numbers and category codes side by side, NaN where missing."""
     columns = []
     for variable in variables:

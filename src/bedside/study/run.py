@@ -16,8 +16,8 @@ from bedside.data.sample import Sample
 from bedside.data.split import Validation
 from bedside.endpoints.endpoint import Categorical, Reference
 from bedside.errors import RunMismatch, StudyError
-from bedside.evidence.schema import Evidence, Finding
-from bedside.study import hashes, leakage, ledger, sensitivity
+from bedside.evidence.schema import Evidence, Finding, FlowStep
+from bedside.study import between_sources, hashes, leakage, ledger, sensitivity
 from bedside.study import plan as plans
 from bedside.study.cohort import Drawn, draw, draw_external
 from bedside.study.declare import Study
@@ -167,6 +167,7 @@ def _prepare(
         study.endpoint,
         [(d.validation.name, split, d.samples, d.digests) for d in divisions for split in d.splits],
     )
+    found += between_sources.findings(divisions, study)
     for finding in found:
         if finding.severity != "info":
             progress.note(f"{finding.severity.capitalize()}: {finding.text}")
@@ -215,8 +216,17 @@ def _divide(
     seed: int,
 ) -> Division:
     samples = drawn.samples
+    flow: tuple[FlowStep, ...] = ()
     if validation.source is not None:
-        samples += draw_external(study, validation.source, root=root, simulated=simulated, seed=seed)
+        outside = draw_external(
+            study,
+            validation.source,
+            same_identifiers=validation.same_identifiers,
+            root=root,
+            simulated=simulated,
+            seed=seed,
+        )
+        samples, flow = samples + outside.samples, outside.flow
     digests = tuple(study.modality.digest([sample.predictors for sample in samples]))
     return Division(
         validation=validation,
@@ -224,6 +234,7 @@ def _divide(
         samples=samples,
         digests=digests,
         cases=hashes.case_hashes(samples, digests, study.endpoint),
+        external_flow=flow,
     )
 
 

@@ -338,6 +338,7 @@ def _evidence(
         measures=measures,
         validations=record.validations(job),
         flow=job.drawn.flow,
+        external_flows=job.external_flows,
         partitions=sizes,
         characteristics=tuple(
             describe.characteristics(

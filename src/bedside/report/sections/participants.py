@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -22,6 +23,45 @@ BOXES = 4
 def diagram(results: Results) -> Markup:
     """The flow diagram."""
     return flow.draw(results.evidence.flow, _boxes(results, results.validation))
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalDiagram:
+    """The flow diagram of another source.
+
+    Attributes:
+        name: Of the drawing, unique in the report.
+        validation: In words ("external").
+        source: Name of the source, with its licence and citation.
+    """
+
+    name: str
+    validation: str
+    source: str
+    licence: str
+    citation: str
+    drawing: Markup
+
+
+def external_diagrams(results: Results) -> tuple[ExternalDiagram, ...]:
+    """One for each validation on another source."""
+    found = []
+    for number, one in enumerate(results.evidence.external_flows, start=1):
+        judged = [
+            row for row in results.evidence.partitions if (row.validation, row.partition) == (one.validation, "test")
+        ]
+        boxes = [flow.Box("Judged, never learned from", (_size(part), _outcome(results, part))) for part in judged]
+        found.append(
+            ExternalDiagram(
+                name=f"flow-{number}",
+                validation=validation_words(one.validation),
+                source=one.source,
+                licence=one.licence,
+                citation=one.citation,
+                drawing=flow.draw(one.steps, boxes),
+            )
+        )
+    return tuple(found)
 
 
 def _boxes(results: Results, validation: Validation) -> list[flow.Box]:
