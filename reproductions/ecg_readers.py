@@ -26,7 +26,8 @@ from bedside.stats.compare import holm
 from bedside.stats.roc import Statistic
 from bedside.study.judges import f1_statistic
 from bedside.study.model_readings import ModelReadings
-from bedside.study.readers import Conduct, judge_readings, write_evidence
+from bedside.study.reader_conduct import Conduct
+from bedside.study.readers import judge_readings, write_evidence
 from bedside.types import Floats, Weights
 
 NAME = "ecg_readers"

@@ -1,6 +1,7 @@
 """`bedside readers` from the list to the page."""
 
 import csv
+import html
 import json
 from pathlib import Path
 
@@ -103,3 +104,63 @@ def test_failures_are_json_too(bedside: Bedside) -> None:
 @pytest.mark.parametrize("command", ["list", "judge"])
 def test_help_gives_examples(bedside: Bedside, command: str) -> None:
     assert f"bedside readers {command} " in bedside("readers", command, "--help").out
+
+
+RHYTHMS = ("sinus", "AF", "flutter")
+
+
+@pytest.fixture
+def rhythms(bedside: Bedside, tmp_path: Path) -> Path:
+    """Three readers and a model put 36 cases into three categories."""
+    del bedside
+    truth = {f"case-{k}": k % 3 for k in range(36)}
+    (tmp_path / "rhythm.csv").write_text("case,truth\n" + "".join(f"{c},{RHYTHMS[t]}\n" for c, t in truth.items()))
+    lines = [
+        f"{case},{reader},{RHYTHMS[(t + (int(case[5:]) % (4 + number) == 0)) % 3]}"
+        for number, reader in enumerate(("ana", "ben", "cyd"))
+        for case, t in truth.items()
+    ]
+    (tmp_path / "readings.csv").write_text("case,reader,reading\n" + "\n".join(lines) + "\n")
+    said = "".join(f"{c},{RHYTHMS[(t + (c == 'case-7')) % 3]}\n" for c, t in truth.items())
+    (tmp_path / "choices.csv").write_text("case,prediction\n" + said)
+    return tmp_path
+
+
+@pytest.mark.parametrize("declared", [(), ("--categories", "sinus, AF, flutter"), ("--scale", "category")])
+def test_categories_are_judged_whether_recognised_or_declared(
+    bedside: Bedside, rhythms: Path, declared: tuple[str, ...]
+) -> None:
+    answer = bedside(
+        "readers", "judge", "readings.csv", "--reference", "rhythm.csv", "--model", "choices.csv", *declared
+    )
+    assert answer.code == 0, answer.err
+    assert "balanced_accuracy" in answer.out
+    found = ReaderEvidence.model_validate_json((rhythms / "readers/readers.json").read_bytes())
+    assert found.category_cases == dict.fromkeys(RHYTHMS, 12)
+    accuracy = {row.judge: row.value for row in found.performance if row.measure == "accuracy"}
+    assert accuracy["ana"] == pytest.approx(27 / 36)  # wrong in each fourth case
+    assert accuracy["model"] == pytest.approx(35 / 36)
+    page = (rhythms / "readers/readers.html").read_text("utf-8")
+    assert found.verdict in html.unescape(page)
+    assert "What was said of the cases of each category" in page
+    assert "rank no cases" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--scale", "call"), 3, "line 2: truth is text of 5 characters"),
+        (("--threshold", "3"), 2, "categories have no order"),
+        (("--categories", "sinus,AF"), 3, "which is none of 'sinus', 'AF'"),
+        (("--categories", "sinus,AF,Flutter"), 3, "truth is 'Flutter' in another spelling"),
+        (("--categories", "sinus,AF,flutter", "--scale", "1-5"), 2, "--scale 1-5 is not"),
+        (("--primary", "auroc"), 2, "rank no cases"),
+        (("--model", "rhythm.csv"), 3, "no column 'prediction'"),
+    ],
+)
+@pytest.mark.usefixtures("rhythms")
+def test_bad_categories_are_one_sentence(bedside: Bedside, arguments: tuple[str, ...], code: int, said: str) -> None:
+    answer = bedside("readers", "judge", "readings.csv", "--reference", "rhythm.csv", *arguments)
+    assert (answer.code, answer.out) == (code, "")
+    assert said in answer.err
+    assert answer.err.count("\n") == 1

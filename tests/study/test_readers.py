@@ -20,7 +20,8 @@ from bedside.stats.kappa import cohen_kappa
 from bedside.stats.readers import Readings, against_readers
 from bedside.study.judges import Judge, Setting, f1_statistic, performance
 from bedside.study.model_readings import ModelReadings, from_file, from_run
-from bedside.study.readers import Conduct, add_to_run, judge_readings, write_evidence
+from bedside.study.reader_conduct import Conduct
+from bedside.study.readers import add_to_run, judge_readings, write_evidence
 from bedside.study.run import run
 
 judged = partial(judge_readings, replicates=200)

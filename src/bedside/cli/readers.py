@@ -1,5 +1,6 @@
 """`bedside readers`: blinded reading lists, and readings judged beside a model."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ from bedside.cli import failure, options
 
 if TYPE_CHECKING:
     from bedside.evidence.readers import ReaderEvidence
-    from bedside.study.model_readings import ModelReadings
+    from bedside.study.reader_conduct import Conduct
 
 HELP = """Reader studies: give each reader a blinded list, then judge what was read.
 
@@ -86,8 +87,21 @@ def judge(
         Path | None, typer.Option(metavar="FILE", help="Key of blinded lists; READINGS are the lists.", dir_okay=False)
     ] = None,
     scale: Annotated[
-        str, typer.Option(metavar="call|probability|LOW-HIGH", help="What a reading is; ratings as a range: 1-5.")
-    ] = "call",
+        str,
+        typer.Option(
+            metavar="call|probability|LOW-HIGH|category",
+            help="What a reading is; ratings as a range: 1-5.",
+            show_default="category where the truth is in three or more words, else call",
+        ),
+    ] = "",
+    categories: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,NAME …",
+            help="Unordered categories that a reading may be.",
+            show_default="those of the reference standard",
+        ),
+    ] = "",
     threshold: Annotated[
         float | None, typer.Option(help="Graded readings from here on are positive calls.", show_default="no calls")
     ] = None,
@@ -136,19 +150,17 @@ def judge(
 
         bedside readers judge readings.csv --reference truth.csv
         bedside readers judge readings.csv --run runs/breast_cancer --scale 1-5 --threshold 4
+        bedside readers judge readings.csv --reference truth.csv --categories "sinus,AF,flutter,other"
         bedside readers judge lists/ana.csv lists/ben.csv --key key.csv --reference truth.csv
     """
     from bedside.cli import terminal
-    from bedside.data import readings as data
     from bedside.report.readers import write_readers
-    from bedside.study.readers import Conduct, add_to_run, judge_readings, write_evidence
-    from bedside.study.reading_list import read_key
+    from bedside.study.reader_conduct import Conduct
+    from bedside.study.readers import add_to_run, write_evidence
 
-    beside = _model(run, (learner, validation), model, model_threshold)
-    truth = data.read_reference(reference) if reference else beside.reference if beside else None
-    table = data.read_readings(
-        readings, data.scale(scale, threshold), reference=truth, key=read_key(key) if key else None
-    )
+    if run is not None and model is not None:
+        msg = "give either --run RUN or --model FILE"
+        raise typer.BadParameter(msg)
     conduct = Conduct(
         title=title,
         reference=reference_standard,
@@ -156,7 +168,14 @@ def judge(
         pooled=_names(pooled),
         primary=primary,
     )
-    found = judge_readings(table, beside, conduct=conduct, seed=seed or 0)
+    given = _Given(tuple(readings), reference, key, run, (learner, validation), model)
+    if _in_categories(given, scale, categories):
+        if threshold is not None or model_threshold is not None:
+            msg = "categories have no order, and so no threshold; leave --threshold and --model-threshold away"
+            raise typer.BadParameter(msg)
+        found = _judge_categories(given, _names(categories), conduct, seed or 0)
+    else:
+        found = _judge_scale(given, scale or "call", (threshold, model_threshold), conduct, seed or 0)
     into_run = run is not None and out is None
     folder = run if run is not None and out is None else out or Path("readers")
     written = add_to_run(found, folder) if into_run else write_evidence(found, folder)
@@ -172,19 +191,67 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _model(
-    run: Path | None, which: tuple[str, str], model: Path | None, threshold: float | None
-) -> "ModelReadings | None":
-    from bedside.study.model_readings import from_file, from_run
+@dataclass(frozen=True)
+class _Given:
+    """Files of a reader study as named on the command line; `which` is the learner and the validation."""
 
-    if run is not None and model is not None:
-        msg = "give either --run RUN or --model FILE"
+    readings: tuple[Path, ...]
+    reference: Path | None
+    key: Path | None
+    run: Path | None
+    which: tuple[str, str]
+    model: Path | None
+
+
+def _in_categories(given: _Given, scale: str, categories: str) -> bool:
+    """Whether readings are unordered categories: declared, or told by the reference standard or the run's classes."""
+    if categories and scale not in {"", "category"}:
+        msg = f"--categories are unordered, --scale {scale} is not; give one of the two"
         raise typer.BadParameter(msg)
-    if run is not None:
+    if categories or scale:
+        return scale in {"", "category"}
+    if given.run is not None and given.reference is None:
         from bedside.report.page import read_evidence
 
-        return from_run(run, read_evidence(run), *which)
-    return from_file(model, threshold=threshold) if model is not None else None
+        return len(read_evidence(given.run).study.classes) > 2
+    from bedside.data.category_readings import in_words
+
+    return in_words((given.reference,) if given.reference is not None else given.readings)
+
+
+def _judge_categories(given: _Given, categories: tuple[str, ...], conduct: "Conduct", seed: int) -> "ReaderEvidence":
+    from bedside.data.category_readings import read_category_readings, read_category_reference
+    from bedside.report.page import read_evidence
+    from bedside.study import category_model
+    from bedside.study.category_readers import judge_categories
+    from bedside.study.reading_list import read_key
+
+    beside = category_model.from_run(given.run, read_evidence(given.run), *given.which) if given.run else None
+    names = categories or (beside.categories if beside else ())
+    truth = read_category_reference(given.reference, names) if given.reference else beside.reference if beside else None
+    key = read_key(given.key) if given.key else None
+    table = read_category_readings(given.readings, names, reference=truth, key=key)
+    if given.model is not None:
+        beside = category_model.from_file(given.model, table.categories)
+    return judge_categories(table, beside, conduct=conduct, seed=seed)
+
+
+def _judge_scale(
+    given: _Given, scale: str, thresholds: tuple[float | None, float | None], conduct: "Conduct", seed: int
+) -> "ReaderEvidence":
+    from bedside.data import readings as data
+    from bedside.report.page import read_evidence
+    from bedside.study.model_readings import from_file, from_run
+    from bedside.study.readers import judge_readings
+    from bedside.study.reading_list import read_key
+
+    beside = from_run(given.run, read_evidence(given.run), *given.which) if given.run else None
+    if given.model is not None:
+        beside = from_file(given.model, threshold=thresholds[1])
+    truth = data.read_reference(given.reference) if given.reference else beside.reference if beside else None
+    key = read_key(given.key) if given.key else None
+    table = data.read_readings(given.readings, data.scale(scale, thresholds[0]), reference=truth, key=key)
+    return judge_readings(table, beside, conduct=conduct, seed=seed)
 
 
 def _show(found: "ReaderEvidence") -> None:
@@ -196,12 +263,14 @@ def _show(found: "ReaderEvidence") -> None:
     terminal.tell(found.verdict, style="bold")
     for text in found.limits:
         terminal.tell(text, style="yellow")
-    measures = [name for name in dict.fromkeys(row.measure for row in found.performance) if name != "accuracy"]
+    shown_rows = [row for row in found.performance if not row.category]
+    hidden = set() if found.category_cases else {"accuracy"}
+    measures = [name for name in dict.fromkeys(row.measure for row in shown_rows) if name not in hidden]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("reader", "arm", *measures):
         table.add_column(heading)
     rows: dict[tuple[str, str], dict[str, str]] = {}
-    for row in found.performance:
+    for row in shown_rows:
         shown = "not estimable"
         if row.value is not None:
             shown = f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]"

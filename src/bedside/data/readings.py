@@ -2,10 +2,10 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class Scale:
         if not (known and self.low <= value <= self.high):
             kind = "a number" if self.kind == "probability" else "a whole number"
             msg = (
-                f"{line.place}: reading is {_echo(text)} where {kind} from {self.low:g} to {self.high:g} is allowed "
+                f"{line.place}: reading is {echo(text)} where {kind} from {self.low:g} to {self.high:g} is allowed "
                 f"({self.words}); correct it, or declare the scale that was read on"
             )
             raise TableProblem(msg)
@@ -143,21 +143,26 @@ class ReadingTable:
     @property
     def not_crossed(self) -> str:
         """Why not every reader read every case in every arm; "" where they did."""
-        read = ~np.isnan(self.values)
-        if read.all():
-            return ""
-        complete = int(read.all(axis=(0, 1)).sum())
-        short = [
-            f"{reader} ({arm}) {int(read[a, r].sum())}"
-            for a, arm in enumerate(self.arms)
-            for r, reader in enumerate(self.readers)
-            if not read[a, r].all()
-        ]
-        listed = ", ".join(short[:4]) + (f" and {len(short) - 4} more" if len(short) > 4 else "")
-        return (
-            f"readers read different cases: of {len(self.cases)} cases {listed}; a multi-reader analysis needs every "
-            f"reader to read every case once in every arm, which holds for {complete} cases"
-        )
+        return not_crossed(self.values, self.arms, self.readers)
+
+
+def not_crossed(values: Floats, arms: Sequence[str], readers: Sequence[str]) -> str:
+    """Why not every reader read every case in every arm, values being (arms, readers, cases); "" where they did."""
+    read = ~np.isnan(values)
+    if read.all():
+        return ""
+    complete = int(read.all(axis=(0, 1)).sum())
+    short = [
+        f"{reader} ({arm}) {int(read[a, r].sum())}"
+        for a, arm in enumerate(arms)
+        for r, reader in enumerate(readers)
+        if not read[a, r].all()
+    ]
+    listed = ", ".join(short[:4]) + (f" and {len(short) - 4} more" if len(short) > 4 else "")
+    return (
+        f"readers read different cases: of {values.shape[2]} cases {listed}; a multi-reader analysis needs every "
+        f"reader to read every case once in every arm, which holds for {complete} cases"
+    )
 
 
 def read_reference(path: Path) -> Reference:
@@ -180,7 +185,7 @@ def read_reference(path: Path) -> Reference:
     return Reference(positive, patient)
 
 
-def _echo(text: str) -> str:
+def echo(text: str) -> str:
     """A short cell as it stands; a longer one may be a name or a note and is not repeated."""
     return repr(text) if len(text) <= LONGEST_ECHO else f"text of {len(text)} characters"
 
@@ -188,7 +193,10 @@ def _echo(text: str) -> str:
 def _truth(line: Line) -> bool:
     text = line.require("truth")
     if text not in {"0", "1"}:
-        msg = f"{line.place}: truth is {_echo(text)} where 1 (has the condition) or 0 is allowed"
+        msg = (
+            f"{line.place}: truth is {echo(text)} where 1 (has the condition) or 0 is allowed; readings in unordered "
+            "categories are declared (--categories)"
+        )
         raise TableProblem(msg)
     return text == "1"
 
@@ -222,7 +230,7 @@ def read_readings(
             msg = f"{path} has a truth column beside the reference standard; give the truth once"
             raise TableProblem(msg)
         for line in lines:
-            named = _named(line, key)
+            named = named_reading(line, key)
             if named in rows:
                 msg = f"{line.place}: this reader has read this case in this arm already; keep one reading"
                 raise TableProblem(msg)
@@ -235,7 +243,7 @@ def read_readings(
     return _laid_out(rows, known, scale)
 
 
-def _named(line: Line, key: Mapping[str, Mapping[str, str]] | None) -> tuple[str, str, str]:
+def named_reading(line: Line, key: Mapping[str, Mapping[str, str]] | None) -> tuple[str, str, str]:
     """Arm, reader and case of a line."""
     if key is None:
         arm = line.require("arm") if "arm" in line.cells else UNAIDED
@@ -253,6 +261,11 @@ def _note(line: Line, case: str, truths: dict[str, bool], patients: dict[str, st
         if truths.setdefault(case, truth) != truth:
             msg = f"{line.place}: this case is given as positive and as negative; give one truth"
             raise OutcomeProblem(msg)
+    note_patient(line, case, patients)
+
+
+def note_patient(line: Line, case: str, patients: dict[str, str]) -> None:
+    """Remember a case's patient; raises TableProblem where it was another one before."""
     if "patient" in line.cells:
         patient = line.require("patient")
         if patients.setdefault(case, patient) != patient:
@@ -260,31 +273,58 @@ def _note(line: Line, case: str, truths: dict[str, bool], patients: dict[str, st
             raise TableProblem(msg)
 
 
-def _laid_out(rows: Mapping[tuple[str, str, str], float], reference: Reference, scale: Scale) -> ReadingTable:
+class Layout(NamedTuple):
+    """Readings by arm, reader and case, (arms, readers, cases), and the code of each case's patient."""
+
+    values: Floats
+    patient: Integers
+    arms: tuple[str, ...]
+    readers: tuple[str, ...]
+    cases: tuple[str, ...]
+
+
+def lay_out(
+    rows: Mapping[tuple[str, str, str], float], known: Collection[str], patient_of: Mapping[str, str]
+) -> Layout:
+    """Readings by (arm, reader, case) as an array, NaN where not read.
+
+    Args:
+        rows: The readings.
+        known: Cases of the reference standard.
+        patient_of: Patient by case; empty where each case is its own patient as far as is known.
+
+    Raises:
+        TableProblem: A case that was read is not known, or has no patient while others have one.
+    """
     arms = tuple(sorted({arm for arm, _, _ in rows}, key=lambda arm: (arm != AIDED, arm)))
     readers = tuple(sorted({reader for _, reader, _ in rows}))
     cases = tuple(sorted({case for _, _, case in rows}))
-    unknown = sum(case not in reference.positive for case in cases)
+    unknown = sum(case not in known for case in cases)
     if unknown:
         msg = (
             f"{unknown} of {len(cases)} cases that were read are not in the reference standard; give their truth, or "
             "leave out their readings (are the identifiers written alike in both files?)"
         )
         raise TableProblem(msg)
-    positive = np.array([reference.positive[case] for case in cases], dtype=np.bool_)
+    homeless = sum(case not in patient_of for case in cases)
+    if patient_of and homeless:
+        msg = f"{homeless} of {len(cases)} cases have no patient; name one for every case, or for none"
+        raise TableProblem(msg)
+    patient = np.unique([patient_of.get(case, case) for case in cases], return_inverse=True)[1]
+    values = np.full((len(arms), len(readers), len(cases)), np.nan)
+    place = [{name: k for k, name in enumerate(names)} for names in (arms, readers, cases)]
+    for (arm, reader, case), value in rows.items():
+        values[place[0][arm], place[1][reader], place[2][case]] = value
+    return Layout(values, patient.astype(np.int64), arms, readers, cases)
+
+
+def _laid_out(rows: Mapping[tuple[str, str, str], float], reference: Reference, scale: Scale) -> ReadingTable:
+    found = lay_out(rows, reference.positive, reference.patient)
+    positive = np.array([reference.positive[case] for case in found.cases], dtype=np.bool_)
     if positive.all() or not positive.any():
         msg = (
             f"{int(positive.sum())} of the {positive.size} cases that were read have the condition; readers can be "
             "judged only on cases with and without it"
         )
         raise OutcomeProblem(msg)
-    homeless = sum(case not in reference.patient for case in cases)
-    if reference.patient and homeless:
-        msg = f"{homeless} of {len(cases)} cases have no patient; name one for every case, or for none"
-        raise TableProblem(msg)
-    patient = np.unique([reference.patient.get(case, case) for case in cases], return_inverse=True)[1]
-    values = np.full((len(arms), len(readers), len(cases)), np.nan)
-    place = [{name: k for k, name in enumerate(names)} for names in (arms, readers, cases)]
-    for (arm, reader, case), value in rows.items():
-        values[place[0][arm], place[1][reader], place[2][case]] = value
-    return ReadingTable(values, positive, patient.astype(np.int64), arms, readers, cases, scale)
+    return ReadingTable(found.values, positive, found.patient, found.arms, found.readers, found.cases, scale)

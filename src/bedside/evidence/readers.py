@@ -2,16 +2,21 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from bedside.evidence.figure import Frozen
 from bedside.evidence.schema import Agreement
 
-READERS_VERSION = "1.0"
+READERS_VERSION = "1.1"
 
 
 class JudgedPerformance(Frozen):
     """One measure of a reader, the panel or the model in one arm.
 
     Exactly one of `value` and `reason` is set: what cannot be estimated says why.
+
+    Attributes:
+        category: Of a study of categories, the one that sensitivity and specificity are about, against all others.
     """
 
     judge: str
@@ -26,6 +31,24 @@ class JudgedPerformance(Frozen):
     patients: int
     method: str = ""
     reason: str = ""
+    category: str = ""
+
+
+class Confusion(Frozen):
+    """What one judge said of the cases of each category of the reference standard.
+
+    Attributes:
+        truth: Categories of the rows.
+        said: Categories of the columns, with "no majority" as the last where ties may arise.
+        counts: Numbers of cases, a row a category of the reference standard.
+    """
+
+    judge: str
+    kind: Literal["reader", "panel", "model"]
+    arm: str
+    truth: tuple[str, ...]
+    said: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
 
 
 class JudgedContrast(Frozen):
@@ -66,7 +89,7 @@ class MultiReader(Frozen):
     """One multi-reader multi-case analysis, or the reason why there is none.
 
     Attributes:
-        measure: "auroc", "sensitivity" or "specificity".
+        measure: "auroc", "sensitivity", "specificity" or, of categories, "accuracy".
         f, df1, df2, p: The test that all arms are equal; None with one arm. df2 is None where it is infinite.
         error: Standard error of a difference between arms.
         covariances: Cov1 (same reader, other arm), Cov2 (other reader, same arm), Cov3 (both differ).
@@ -114,7 +137,8 @@ class ReaderEvidence(Frozen):
     model: str | None
     cases: int
     patients: int
-    positives: int
+    positives: int | None
+    """Cases with the condition; None where readings are categories."""
     crossed: bool
     limits: tuple[str, ...]
     """What a reader of the results must know: incorporation, pooled people, cases that were not read by all."""
@@ -122,6 +146,9 @@ class ReaderEvidence(Frozen):
     contrasts: tuple[JudgedContrast, ...]
     agreement: tuple[Agreement, ...]
     multi_reader: tuple[MultiReader, ...]
+    category_cases: dict[str, int] = Field(default_factory=dict)
+    """Cases of each category by the reference standard; empty where readings are no categories."""
+    confusion: tuple[Confusion, ...] = ()
     methods: tuple[str, ...]
     """Paragraphs of methods text, ready to paste."""
     provenance: ReaderProvenance

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bedside.errors import FileProblem
-from bedside.evidence.readers import JudgedContrast, JudgedPerformance, ReaderEvidence
+from bedside.evidence.readers import Confusion, JudgedContrast, JudgedPerformance, ReaderEvidence
 from bedside.evidence.schema import Agreement
 from bedside.report import forest
 from bedside.report.look import Look
@@ -20,6 +20,8 @@ LABELS = {
     "specificity": "Specificity",
     "accuracy": "Accuracy",
     "f1": "F1",
+    "balanced_accuracy": "Balanced accuracy",
+    "f1_macro": "F1, mean of categories",
     "kappa": "Cohen's kappa",
     "kappa_quadratic": "Cohen's kappa, quadratic weights",
     "percent_agreement": "Agreement, not corrected for chance",
@@ -69,6 +71,8 @@ def render(found: ReaderEvidence) -> str:
         found=found,
         figure=_forest(found),
         performance=_performance(found),
+        by_category=_by_category(found),
+        confusion=_confusion(found),
         contrasts=_contrasts(found.contrasts),
         multi_reader=_multi_reader(found),
         agreement=_agreement(found.agreement),
@@ -90,7 +94,7 @@ def _forest(found: ReaderEvidence) -> forest.Forest | None:
     measure = found.performance[0].measure
     lines: list[forest.Row] = []
     for arm in found.arms:
-        rows = [row for row in found.performance if (row.arm, row.measure) == (arm, measure)]
+        rows = [row for row in found.performance if (row.arm, row.measure, row.category) == (arm, measure, "")]
         if _several(found) and rows:
             lines.append(forest.Row(f"Arm: {arm}", "", (), heading=True))
         for row in rows:
@@ -115,12 +119,13 @@ def _value(row: JudgedPerformance | Agreement | None, notes: Footnotes) -> Cell:
 
 
 def _performance(found: ReaderEvidence) -> Table:
-    measures = tuple(dict.fromkeys(row.measure for row in found.performance))
-    cells = {(row.judge, row.kind, row.arm, row.measure): row for row in found.performance}
+    rows = [row for row in found.performance if not row.category]
+    measures = tuple(dict.fromkeys(row.measure for row in rows))
+    cells = {(row.judge, row.kind, row.arm, row.measure): row for row in rows}
     notes, body = Footnotes(), []
-    for judge, kind, arm in dict.fromkeys((row.judge, row.kind, row.arm) for row in found.performance):
+    for judge, kind, arm in dict.fromkeys((row.judge, row.kind, row.arm) for row in rows):
         values = [_value(cells.get((judge, kind, arm, measure)), notes) for measure in measures]
-        seen = max(row.cases for row in found.performance if (row.judge, row.kind, row.arm) == (judge, kind, arm))
+        seen = max(row.cases for row in rows if (row.judge, row.kind, row.arm) == (judge, kind, arm))
         who = Cell(judge, small="" if kind in {"reader", judge} else kind)
         body.append(
             Row((who, *([Cell(arm)] if _several(found) else []), Cell(count(seen), seen, style="number"), *values))
@@ -138,6 +143,75 @@ def _performance(found: ReaderEvidence) -> Table:
         notes=notes.all(),
         long=len(body) > LONG,
     )
+
+
+def _by_category(found: ReaderEvidence) -> Table | None:
+    """Sensitivity and specificity of each category against all others, a line a judge and category."""
+    rows = [row for row in found.performance if row.category]
+    if not rows:
+        return None
+    cells = {(row.judge, row.kind, row.arm, row.category, row.measure): row for row in rows}
+    notes, body = Footnotes(), []
+    for judge, kind, arm, category in dict.fromkeys((row.judge, row.kind, row.arm, row.category) for row in rows):
+        pair = [cells.get((judge, kind, arm, category, measure)) for measure in ("sensitivity", "specificity")]
+        counted = [Cell("") if row is None else Cell(count(row.cases), row.cases, style="number") for row in pair]
+        shown = [cell for row, cases in zip(pair, counted, strict=True) for cell in (_value(row, notes), cases)]
+        who = Cell(judge, small="" if kind in {"reader", judge} else kind)
+        body.append(Row((who, *([Cell(arm)] if _several(found) else []), Cell(category), *shown)))
+    return Table(
+        "categories",
+        "Each category against all others, with 95% intervals; a tie of the panel counts as wrong in both.",
+        (
+            Column("Reader"),
+            *([Column("Arm")] if _several(found) else []),
+            Column("Category"),
+            Column("Sensitivity", number=True),
+            Column("Cases of it", number=True),
+            Column("Specificity", number=True),
+            Column("Other cases", number=True),
+        ),
+        tuple(body),
+        notes=notes.all(),
+        long=len(body) > LONG,
+    )
+
+
+def _confusion(found: ReaderEvidence) -> Table | None:
+    """What each judge said of the cases of each category; right answers are set bold."""
+    if not found.confusion:
+        return None
+    said = max((table.said for table in found.confusion), key=len)
+    body = [row for table in found.confusion for row in _confused(table, said, several=_several(found))]
+    return Table(
+        "confusion",
+        "What was said of the cases of each category: numbers of cases, right answers bold.",
+        (
+            Column("Reader"),
+            *([Column("Arm")] if _several(found) else []),
+            Column("Reference standard"),
+            *[Column(name, small="said", number=True) for name in said],
+            Column("Cases", number=True),
+        ),
+        tuple(body),
+        sortable=False,
+        long=len(body) > LONG,
+    )
+
+
+def _confused(table: Confusion, said: tuple[str, ...], *, several: bool) -> list[Row]:
+    who = Cell(table.judge, small="" if table.kind in {"reader", table.judge} else table.kind)
+    rows = []
+    for truth, counts in zip(table.truth, table.counts, strict=True):
+        told = dict(zip(table.said, counts, strict=True))
+        cells = [
+            Cell(count(told[name]), told[name], style="number best" if name == truth else "number")
+            if name in told
+            else Cell("", style="empty")
+            for name in said
+        ]
+        total = Cell(count(sum(counts)), sum(counts), style="number")
+        rows.append(Row((who, *([Cell(table.arm)] if several else []), Cell(truth), *cells, total)))
+    return rows
 
 
 def _contrasts(rows: Sequence[JudgedContrast]) -> Table | None:

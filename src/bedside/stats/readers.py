@@ -128,7 +128,7 @@ def obuchowski_rockette(
 
     Args:
         readings: Fully crossed study; see `crossed`.
-        figure: AUROC of ratings, or sensitivity or specificity of 0/1 calls.
+        figure: AUROC of ratings, or sensitivity, specificity or accuracy of 0/1 calls.
         covariance: How the covariance over cases is estimated.
         level: Nominal coverage.
         cluster: Shape (cases,), each case's patient, where patients give several cases (with "delong" only).

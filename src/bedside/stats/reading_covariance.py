@@ -1,4 +1,4 @@
-"""Areas (or sensitivities, specificities) of several readings of the same cases, and the covariance from the cases.
+"""Areas (or sensitivities, specificities, accuracies) of readings of the same cases, and their covariance over cases.
 
 Sources: DeLong et al. 1988, Biometrics 44:837; Quenouille 1956, Biometrika 43:353 (jackknife); Gallas 2006, Acad Radiol
 13:353 (unbiased U-statistic estimate); Gallas, Bandos, Samuelson and Wagner 2009, Commun Stat Theory Methods 38:2586.
@@ -14,7 +14,7 @@ from bedside.stats.delong import clustered_delong, delong_covariance, placements
 from bedside.types import Booleans, Floats, Integers
 
 Covariance: TypeAlias = Literal["delong", "jackknife", "unbiased"]
-Figure: TypeAlias = Literal["auroc", "sensitivity", "specificity"]
+Figure: TypeAlias = Literal["auroc", "sensitivity", "specificity", "accuracy"]
 
 _BLOCK = 1 << 22
 
@@ -32,17 +32,18 @@ def areas(
     """Value of each reading and the covariance of them all.
 
     Args:
-        ratings: Shape (L, n); for sensitivity and specificity 0/1 calls.
-        positive: Shape (n,).
+        ratings: Shape (L, n); for sensitivity, specificity and accuracy 0/1 calls.
+        positive: Shape (n,); for accuracy of calls that are right or wrong of themselves, all True.
         figure: What is estimated.
         method: Of the covariance; for proportions all three are the usual n - 1 form.
         cluster: Shape (n,), each case's patient: Obuchowski's clustered form takes the place of "delong".
 
     Raises:
-        StatisticsError: Fewer than two cases (patients) of a class, calls other than 0 and 1, or repeated patients with
-            another method than "delong".
+        StatisticsError: Fewer than two cases (patients) of a class (for accuracy: in all), calls other than 0 and 1, or
+            repeated patients with another method than "delong".
     """
-    checks.two_classes(positive, least=2)
+    if figure != "accuracy":
+        checks.two_classes(positive, least=2)
     if cluster is not None and method != "delong":
         message = f"The {method} covariance has no form for repeated patients here; choose 'delong'."
         raise StatisticsError(message)
@@ -63,8 +64,9 @@ def _shares(ratings: Floats, positive: Booleans, figure: Figure, cluster: Intege
     if not np.isin(ratings, (0.0, 1.0)).all():
         message = f"{figure} needs calls of 0 or 1; some readings are other numbers. Cut the ratings at a threshold."
         raise StatisticsError(message)
-    asked = positive if figure == "sensitivity" else ~positive
-    hits = ratings[:, asked] if figure == "sensitivity" else 1.0 - ratings[:, asked]
+    about = {"sensitivity": positive, "specificity": ~positive}
+    asked = about.get(figure, np.ones_like(positive))
+    hits = np.where(positive[asked], ratings[:, asked], 1.0 - ratings[:, asked])
     unit = np.arange(hits.shape[1]) if cluster is None else np.unique(cluster[asked], return_inverse=True)[1]
     centred = hits - hits.mean(axis=1, keepdims=True)
     sums = np.stack([np.bincount(unit, weights=row).astype(np.float64) for row in centred])

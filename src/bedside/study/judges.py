@@ -58,7 +58,7 @@ class Judge:
         kind: A reader, the panel of all readers, or the model.
         arm: Which arm; for the model the one it is compared in.
         score: Graded readings, shape (cases,), NaN where not read or not graded.
-        call: Calls of 0 or 1, NaN where not read or not called.
+        call: Calls of 0 or 1, NaN where not read or not called; numbers of categories where readings are categories.
         folds: Whether the calls are those of several models, one a fold, each on the cases that it had not seen.
         barred: Why this judge must not be judged by this reference standard; "" where nothing speaks against it.
     """
@@ -112,7 +112,7 @@ def f1_statistic(call: Floats, positive: Booleans) -> Statistic:
     def statistic(weights: Weights) -> Floats:
         sums = weights @ columns
         whole = 2.0 * sums[:, 0] + sums[:, 1]
-        return _divided(2.0 * sums[:, 0], whole)
+        return divided(2.0 * sums[:, 0], whole)
 
     return statistic
 
@@ -132,9 +132,18 @@ def _performance(judge: Judge, measure: str, setting: Setting) -> JudgedPerforma
             reason = reason or NO_CALLS
     if not reason:
         try:
-            value, limits = _auroc(judge, setting) if measure == GRADED else _share(measure, about, hit, setting)
+            value, limits = _auroc(judge, setting) if measure == GRADED else share(measure, about, hit, setting)
         except StatisticsError as error:
             reason = str(error)
+    found = reason if value is None or limits is None else (value, limits)
+    return performance_row(judge, measure, about, setting, found)
+
+
+def performance_row(
+    judge: Judge, measure: str, about: Booleans, setting: Setting, found: tuple[float, Limits] | str, category: str = ""
+) -> JudgedPerformance:
+    """A value with its limits, or the reason why there is none, as a row of evidence."""
+    value, limits = (None, None) if isinstance(found, str) else found
     return JudgedPerformance(
         judge=judge.name,
         kind=judge.kind,
@@ -147,7 +156,8 @@ def _performance(judge: Judge, measure: str, setting: Setting) -> JudgedPerforma
         cases=int(about.sum()),
         patients=int(np.unique(setting.patient[about]).size),
         method="" if limits is None else limits.method,
-        reason=reason,
+        reason=found if isinstance(found, str) else "",
+        category=category,
     )
 
 
@@ -161,7 +171,12 @@ def _auroc(judge: Judge, setting: Setting) -> tuple[float, Limits]:
     return float(auroc_statistic(score, positive)(np.ones((1, score.size)))[0]), limits
 
 
-def _share(measure: str, about: Booleans, hit: Booleans, setting: Setting) -> tuple[float, Limits]:
+def share(measure: str, about: Booleans, hit: Booleans, setting: Setting) -> tuple[float, Limits]:
+    """Share of the cases asked about that were judged right (for F1 carried over), with Wilson's limits.
+
+    Raises:
+        StatisticsError: No such case, or all of one patient among patients with several.
+    """
     if not about.any():
         message = f"no case that {measure} is about was read"
         raise StatisticsError(message)
@@ -205,21 +220,29 @@ def _contrast(first: Judge, second: Judge, measure: str, setting: Setting) -> Ju
             found = _difference(first, second, measure, about, setting)
         except StatisticsError as error:
             reason = str(error)
+    return contrast_row(first, second, measure, int(about.sum()), setting.level, found or reason)
+
+
+def contrast_row(
+    first: Judge, second: Judge, measure: str, cases: int, level: float, found: Contrast | str
+) -> JudgedContrast:
+    """A contrast of two judges for these readers, or the reason why there is none, as a row of evidence."""
+    known = None if isinstance(found, str) else found
     arm = first.arm if first.arm == second.arm else ""
     return JudgedContrast(
         first=first.name if arm else f"{first.name} ({first.arm})",
         second=second.name if arm else f"{second.name} ({second.arm})",
         arm=arm,
         measure=measure,
-        difference=None if found is None else found.value,
-        low=None if found is None else found.low,
-        high=None if found is None else found.high,
-        level=setting.level,
-        p=None if found is None else found.p,
-        cases=int(about.sum()),
+        difference=None if known is None else known.value,
+        low=None if known is None else known.low,
+        high=None if known is None else known.high,
+        level=level,
+        p=None if known is None else known.p,
+        cases=cases,
         holds_for="these readers",
-        method="" if found is None else found.method,
-        reason=reason,
+        method="" if known is None else known.method,
+        reason=found if isinstance(found, str) else "",
     )
 
 
@@ -242,34 +265,40 @@ def _difference(first: Judge, second: Judge, measure: str, about: Booleans, sett
         return delong_test(*scores, positive, setting.level)
     one, two = first.call[about], second.call[about]
     if measure == "f1":
-        return _resampled([f1_statistic(one, positive), f1_statistic(two, positive)], patient, setting)
+        return resampled([f1_statistic(one, positive), f1_statistic(two, positive)], patient, setting)
     hits = (one == 1.0) == positive, (two == 1.0) == positive
     if first.folds or second.folds:
         # McNemar's test is for one model; over pooled folds the fitted models are taken as given.
-        return _resampled([_share_statistic(each) for each in hits], patient, setting, "; fitted models taken as given")
+        return resampled([share_statistic(each) for each in hits], patient, setting, "; fitted models taken as given")
     if setting.clustered:
         return clustered_mcnemar(*hits, patient, setting.level)
     return mcnemar(*hits, level=setting.level)
 
 
-def _divided(part: Floats, whole: Floats) -> Floats:
+def divided(part: Floats, whole: Floats) -> Floats:
+    """Quotients, NaN where the whole is 0."""
     out: Floats = np.full(whole.shape, np.nan)
     np.divide(part, whole, out=out, where=whole > 0)
     return out
 
 
-def _share_statistic(hit: Booleans) -> Statistic:
+def share_statistic(hit: Booleans) -> Statistic:
+    """The share of hits as a function of weights, NaN where all are 0."""
     column = hit.astype(np.float64)
 
     def statistic(weights: Weights) -> Floats:
         whole = weights.sum(axis=1)
-        return _divided(weights @ column, whole)
+        return divided(weights @ column, whole)
 
     return statistic
 
 
-def _resampled(statistics: Sequence[Statistic], patient: Integers, setting: Setting, remark: str = "") -> Contrast:
-    """The first statistic minus the second, under the same bootstrap by patient."""
+def resampled(statistics: Sequence[Statistic], patient: Integers, setting: Setting, remark: str = "") -> Contrast:
+    """The first statistic minus the second, under the same bootstrap by patient.
+
+    Raises:
+        StatisticsError: A statistic is undefined on the cases themselves or in too many replicates.
+    """
     values = [float(statistic(np.ones((1, patient.size)))[0]) for statistic in statistics]
     if not np.isfinite(values).all():
         message = "F1 is 0 / 0: no case is positive or called so"

@@ -18,7 +18,7 @@ AVERAGE = "the average reader"
 
 
 def figures(judges: Sequence[Judge]) -> tuple[Figure, ...]:
-    """What is analysed: AUROC of graded readings, sensitivity and specificity of calls."""
+    """What is analysed where readings grade or call a condition: AUROC, sensitivity and specificity."""
     graded = all(judge.graded for judge in judges)
     if graded and not any(judge.called for judge in judges):
         return FIGURES[:1]
@@ -26,7 +26,7 @@ def figures(judges: Sequence[Judge]) -> tuple[Figure, ...]:
 
 
 def arms(
-    readers: Sequence[Sequence[Judge]], setting: Setting, refusal: str
+    readers: Sequence[Sequence[Judge]], setting: Setting, refusal: str, chosen: Sequence[Figure] = ()
 ) -> tuple[list[MultiReader], list[JudgedContrast]]:
     """Analyse readers, laid out by arm, over random readers and random cases; each pair of arms as a contrast.
 
@@ -34,10 +34,11 @@ def arms(
         readers: The same readers in each arm, in the same order.
         setting: Reference standard, patients, level.
         refusal: Why no such analysis is allowed; "" where nothing forbids it.
+        chosen: What is analysed; by default `figures` of the readers.
     """
     analyses, contrasts = [], []
     names = [each[0].arm for each in readers]
-    for figure in figures([judge for each in readers for judge in each]):
+    for figure in chosen or figures([judge for each in readers for judge in each]):
         made, pairs = _analyse(readers, figure, setting, refusal)
         analyses.append(made)
         contrasts += [
@@ -47,14 +48,16 @@ def arms(
     return analyses, contrasts
 
 
-def against_average(model: Judge, readers: Sequence[Judge], setting: Setting, refusal: str) -> list[JudgedContrast]:
+def against_average(
+    model: Judge, readers: Sequence[Judge], setting: Setting, refusal: str, chosen: Sequence[Figure] = ()
+) -> list[JudgedContrast]:
     """The model minus the average reader of one arm, over random readers and random cases.
 
     A model standing beside each reader as a second arm gives exactly the single-arm analysis of the differences model
     minus reader (Hillis 2014), for each measure and also for repeated patients.
     """
     rows = []
-    for figure in figures([model, *readers]):
+    for figure in chosen or figures([model, *readers]):
         made, pairs = _analyse([[model] * len(readers), readers], figure, setting, refusal)
         rows.append(_row((model.name, AVERAGE), readers[0].arm if readers else "", made, pairs[0], setting))
     return rows

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from bedside.stats.icc import clustered_icc, icc
 from bedside.stats.kappa import cohen_kappa
 from bedside.stats.krippendorff import krippendorff_alpha
 from bedside.study.judges import NO_CALLS, Judge, Setting
-from bedside.types import Booleans, Floats
+from bedside.types import Booleans, Floats, Integers
 
 EVERYONE = "all readers"
 
@@ -28,6 +29,31 @@ def agreement(readers: Sequence[Judge], model: Judge | None, setting: Setting, s
     if model is not None and called:
         rows += [_kappa(model, judge, setting) for judge in readers]
     return rows + (_everyone(readers, setting, scale) if len(readers) > 1 else [])
+
+
+def category_agreement(
+    readers: Sequence[Judge], model: Judge | None, setting: Setting, truth: Integers, categories: int
+) -> list[Agreement]:
+    """Rows of one arm where calls are numbers of unordered categories: unweighted kappas, and all readers together.
+
+    One number more than there are categories stands for a tie, which agrees with nobody else's category.
+    """
+    judges = (*readers, *([model] if model else []))
+    rows = []
+    for judge in judges:
+        read = ~np.isnan(judge.call)
+        reason = judge.barred or ("" if read.any() else "nothing was read")
+        who = (judge.name, "reference")
+        rows.append(_cohen(who, judge.call[read], truth[read], setting, read, reason=reason, categories=categories + 1))
+    rows += [_kappa(one, other, setting, categories + 1) for one, other in combinations(readers, 2)]
+    if model is not None:
+        rows += [_kappa(model, judge, setting, categories + 1) for judge in readers]
+    if len(readers) < 2:
+        return rows
+    choices = np.column_stack([judge.call for judge in readers])
+    cases = int((~np.isnan(choices)).any(axis=1).sum())
+    rows += _counted(choices, categories, cases, setting)
+    return [*rows, _row((EVERYONE, "each other"), "krippendorff_alpha", cases, "", lambda: _alpha(choices, setting))]
 
 
 def _row(who: tuple[str, str], measure: str, cases: int, reason: str, find: Callable[[], Estimate]) -> Agreement:
@@ -53,13 +79,15 @@ def _row(who: tuple[str, str], measure: str, cases: int, reason: str, find: Call
 def _with_reference(judge: Judge, setting: Setting) -> Agreement:
     read = ~np.isnan(judge.call)
     reason = judge.barred or ("" if read.any() else NO_CALLS)
-    return _cohen((judge.name, "reference"), judge.call[read], setting.positive[read], setting, read, reason)
+    return _cohen((judge.name, "reference"), judge.call[read], setting.positive[read], setting, read, reason=reason)
 
 
-def _kappa(one: Judge, other: Judge, setting: Setting) -> Agreement:
+def _kappa(one: Judge, other: Judge, setting: Setting, categories: int = 2) -> Agreement:
     both = ~(np.isnan(one.call) | np.isnan(other.call))
     reason = "" if both.any() else (_apart(one, other) or NO_CALLS)
-    return _cohen((one.name, other.name), one.call[both], other.call[both], setting, both, reason)
+    return _cohen(
+        (one.name, other.name), one.call[both], other.call[both], setting, both, reason=reason, categories=categories
+    )
 
 
 def _apart(one: Judge, other: Judge) -> str:
@@ -67,10 +95,17 @@ def _apart(one: Judge, other: Judge) -> str:
 
 
 def _cohen(
-    who: tuple[str, str], one: Floats, other: Floats | Booleans, setting: Setting, kept: Booleans, reason: str
+    who: tuple[str, str],
+    one: Floats,
+    other: Floats | Booleans | Integers,
+    setting: Setting,
+    kept: Booleans,
+    *,
+    reason: str,
+    categories: int = 2,
 ) -> Agreement:
     cluster = setting.patient[kept] if setting.clustered else None
-    return _row(who, "kappa", int(kept.sum()), reason, lambda: cohen_kappa(one, other, 2, cluster=cluster))
+    return _row(who, "kappa", int(kept.sum()), reason, lambda: cohen_kappa(one, other, categories, cluster=cluster))
 
 
 def _pair(one: Judge, other: Judge, setting: Setting, scale: Scale) -> list[Agreement]:
@@ -96,33 +131,38 @@ def _everyone(readers: Sequence[Judge], setting: Setting, scale: Scale) -> list[
     """Chance-corrected agreement of all readers, also where some did not read every case."""
     calls = np.column_stack([judge.call for judge in readers])
     who = (EVERYONE, "each other")
-    cases, cluster = int((~np.isnan(calls)).any(axis=1).sum()), setting.cluster
-
-    def counted(statistic: Callable[..., Estimate]) -> Callable[[], Estimate]:
-        return lambda: statistic(rating_counts(calls, 2), setting.level, cluster)
-
-    rows = [
-        _row(who, name, cases, "", counted(statistic))
-        for name, statistic in (
-            ("percent_agreement", percent_agreement),
-            ("fleiss_kappa", fleiss_kappa),
-            ("gwet_ac1", gwet_ac1),
-        )
-        if scale.threshold is not None
-    ]
+    cases = int((~np.isnan(calls)).any(axis=1).sum())
+    rows = _counted(calls, 2, cases, setting) if scale.threshold is not None else []
     values = np.column_stack([judge.score for judge in readers]) if scale.graded else calls
     read = int((~np.isnan(values)).any(axis=1).sum())
     if scale.kind != "probability":
-        rows.append(_row(who, "krippendorff_alpha", read, "", lambda: _alpha(values, setting, scale)))
+        kind: Literal["nominal", "ordinal"] = "ordinal" if scale.graded else "nominal"
+        rows.append(_row(who, "krippendorff_alpha", read, "", lambda: _alpha(values, setting, kind)))
     if scale.graded:
         rows.append(_row(who, "icc_agreement", read, "", lambda: _icc(values, setting)))
     return rows
 
 
-def _alpha(values: Floats, setting: Setting, scale: Scale) -> Estimate:
+def _counted(calls: Floats, categories: int, cases: int, setting: Setting) -> list[Agreement]:
+    """Agreement of all readers from counts of categories, calls being (cases, readers)."""
+
+    def counted(statistic: Callable[..., Estimate]) -> Callable[[], Estimate]:
+        return lambda: statistic(rating_counts(calls, categories), setting.level, setting.cluster)
+
+    return [
+        _row((EVERYONE, "each other"), name, cases, "", counted(statistic))
+        for name, statistic in (
+            ("percent_agreement", percent_agreement),
+            ("fleiss_kappa", fleiss_kappa),
+            ("gwet_ac1", gwet_ac1),
+        )
+    ]
+
+
+def _alpha(values: Floats, setting: Setting, kind: Literal["nominal", "ordinal"] = "nominal") -> Estimate:
     return krippendorff_alpha(
         values,
-        "ordinal" if scale.graded else "nominal",
+        kind,
         level=setting.level,
         replicates=setting.replicates,
         seed=setting.seed,

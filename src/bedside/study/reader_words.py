@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 
+from bedside.data.category_readings import CategoryTable
 from bedside.data.readings import ReadingTable
 from bedside.evidence.readers import JudgedContrast
 from bedside.evidence.schema import Agreement
 from bedside.study.model_readings import ModelReadings
 
-LABELS = {"auroc": "AUROC", "f1": "F1"}
+LABELS = {"auroc": "AUROC", "f1": "F1", "balanced_accuracy": "balanced accuracy", "f1_macro": "mean F1 of categories"}
 
 
-def verdict(rows: Sequence[JudgedContrast], agreed: Sequence[Agreement], readings: ReadingTable) -> str:
+def verdict(rows: Sequence[JudgedContrast], agreed: Sequence[Agreement], readings: ReadingTable | CategoryTable) -> str:
     """The first sentence of the page: the primary contrast, else the most general one that could be estimated."""
     primary = [row for row in rows if row.primary]
     if primary and primary[0].difference is None:
         row = primary[0]
-        return f"The primary contrast, {_pair(row)} in {_label(row)}, cannot be estimated: {row.reason}."
+        return f"The primary contrast, {_pair(row)} in {label(row.measure)}, cannot be estimated: {row.reason}."
     known = primary or [row for row in rows if row.difference is not None]
     if known:
         return " ".join(_sentence(row) for row in _leading(known, alone=bool(primary)))
@@ -38,8 +39,9 @@ def _leading(rows: Sequence[JudgedContrast], *, alone: bool) -> list[JudgedContr
     return [first] + [r for r in rows[1:] if r.measure == "specificity" and (r.first, r.second, r.arm) == who]
 
 
-def _label(row: JudgedContrast) -> str:
-    return LABELS.get(row.measure, row.measure)
+def label(measure: str) -> str:
+    """A measure in words."""
+    return LABELS.get(measure, measure)
 
 
 def _pair(row: JudgedContrast) -> str:
@@ -48,7 +50,7 @@ def _pair(row: JudgedContrast) -> str:
 
 def _sentence(row: JudgedContrast) -> str:
     if row.difference is None or row.low is None or row.high is None or row.p is None:
-        return f"{_label(row)} of {row.first} and {row.second} cannot be compared: {row.reason}."
+        return f"{label(row.measure)} of {row.first} and {row.second} cannot be compared: {row.reason}."
     adjusted = "" if row.primary or row.p_adjusted is None else f", adjusted {_p(row.p_adjusted)}"
     numbers = (
         f"{row.difference:+.3f}, 95% interval {row.low:+.3f} to {row.high:+.3f}, p {_p(row.p)}{adjusted}, for "
@@ -60,7 +62,9 @@ def _sentence(row: JudgedContrast) -> str:
         verb += ", not so after adjustment for all tests,"
     joint = "than" if decided else "from"
     last = "" if decided else " That is no proof of equality."
-    return f"{_label(row)} of {row.first} {verb} {joint} that of {row.second} ({numbers}).{last}".replace("  ", " ")
+    name = label(row.measure)
+    what = f"{name[:1].upper()}{name[1:]}"
+    return f"{what} of {row.first} {verb} {joint} that of {row.second} ({numbers}).{last}".replace("  ", " ")
 
 
 def _p(p: float) -> str:
@@ -93,7 +97,7 @@ def methods(
             "freedom, readers and cases both being random."
         )
     counted = (
-        f"Multiplicity. One contrast in {LABELS.get(primary, primary)} was primary; all others were adjusted together "
+        f"Multiplicity. One contrast in {label(primary)} was primary; all others were adjusted together "
         "by Holm's method."
         if primary
         else "Multiplicity. No contrast was declared primary; all were adjusted together by Holm's method."

@@ -2,23 +2,31 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import bedside
-from bedside.data.readings import AIDED, UNAIDED, ReadingTable
+from bedside.data.readings import ReadingTable
 from bedside.errors import RunMismatch, StudyError, TableProblem
 from bedside.evidence import schema
-from bedside.evidence.readers import JudgedContrast, ReaderEvidence, ReaderProvenance
-from bedside.stats.compare import holm
+from bedside.evidence.readers import ReaderEvidence, ReaderProvenance
 from bedside.study import multi_reader
 from bedside.study.folder import RunFolder, canonical
 from bedside.study.hashes import sha256
 from bedside.study.judges import NO_CALLS, Judge, Setting, contrasts, performance
 from bedside.study.model_readings import ModelReadings
 from bedside.study.reader_agreement import agreement
+from bedside.study.reader_conduct import (
+    BARRED,
+    NO_UNAIDED,
+    Conduct,
+    adjusted,
+    check_names,
+    design_limits,
+    refusal_of,
+    unaided_arm,
+)
 from bedside.study.reader_words import methods, verdict
 from bedside.study.write_up import to_json
 from bedside.types import Floats
@@ -27,26 +35,6 @@ REPLICATES = 2000
 PANEL = "panel"
 FEW_CASES = 20
 FILE = "readers.json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Conduct:
-    """What the readings themselves do not tell.
-
-    Attributes:
-        title: Of the page.
-        reference: How the reference standard was made, by whom, blinded to what; "" is shown as open.
-        made_reference: Readers whose own readings went into the reference standard (incorporation): they agree with it
-            by construction and are not judged by it.
-        pooled: Readers' names that stand for several people who each read a part.
-        primary: The measure whose most general contrast was declared primary; "" adjusts all contrasts together.
-    """
-
-    title: str = "Reader study"
-    reference: str = ""
-    made_reference: tuple[str, ...] = ()
-    pooled: tuple[str, ...] = ()
-    primary: str = ""
 
 
 def judge_readings(
@@ -77,10 +65,10 @@ def judge_readings(
     conduct = conduct or Conduct()
     _check(readings, conduct)
     setting = Setting(readings.positive, readings.patient, replicates, seed)
-    refusal = _refusal(readings, conduct)
+    refusal = refusal_of(readings, conduct)
     by_arm = [_readers(readings, arm, conduct) for arm in range(len(readings.arms))]
     judged = [[judge for judge in each if not judge.barred] for each in by_arm]
-    beside = _beside(readings.arms)
+    beside = unaided_arm(readings.arms)
     rival = None if model is None else _model(readings, model, "" if beside is None else readings.arms[beside])
     analyses, rows = multi_reader.arms(judged, setting, refusal) if judged[0] else ([], [])
     panels = [panel for each in judged if (panel := _panel(each)) is not None]
@@ -92,7 +80,7 @@ def judge_readings(
             rows += contrasts(rival, other, setting)
     for one, other in zip(by_arm[0], by_arm[1], strict=True) if len(by_arm) == 2 else ():
         rows += contrasts(one, other, setting)
-    rows = _adjusted(rows, conduct.primary)
+    rows = adjusted(rows, conduct.primary)
     found = [row for judge in everyone for row in performance(judge, setting)]
     agreed = _agreement(readings, by_arm, rival, setting)
     return ReaderEvidence(
@@ -118,34 +106,15 @@ def judge_readings(
 
 
 def _check(readings: ReadingTable, conduct: Conduct) -> None:
-    for name in (*conduct.made_reference, *conduct.pooled):
-        if name not in readings.readers:
-            msg = f"no reader is called {name!r}; the readings have {', '.join(readings.readers)}"
-            raise StudyError(msg)
+    check_names(readings.readers, conduct)
     allowed = ("auroc", "sensitivity", "specificity", "accuracy", "f1")
     if conduct.primary and conduct.primary not in allowed:
         msg = f"primary measure is {conduct.primary!r}; give one of {', '.join(allowed)}"
         raise StudyError(msg)
 
 
-def _refusal(readings: ReadingTable, conduct: Conduct) -> str:
-    """Why no multi-reader analysis may be made."""
-    if conduct.pooled:
-        return (
-            f"{', '.join(conduct.pooled)} {'stands' if len(conduct.pooled) == 1 else 'stand'} for several people who "
-            "each read a part, so that readers did not read all cases and their spread is not that of single readers"
-        )
-    if readings.not_crossed:
-        return readings.not_crossed
-    left = len(set(readings.readers) - set(conduct.made_reference))
-    if left < 2:
-        return f"{left} reader can be judged by the reference standard; a multi-reader analysis needs two or more"
-    return ""
-
-
 def _readers(readings: ReadingTable, arm: int, conduct: Conduct) -> list[Judge]:
     nothing: Floats = np.full(len(readings.cases), np.nan)
-    barred = "this reader's own reading went into the reference standard (incorporation), which it matches by making"
     return [
         Judge(
             name=name,
@@ -153,7 +122,7 @@ def _readers(readings: ReadingTable, arm: int, conduct: Conduct) -> list[Judge]:
             arm=readings.arms[arm],
             score=row if readings.scale.graded else nothing,
             call=readings.scale.call(row),
-            barred=barred if name in conduct.made_reference else "",
+            barred=BARRED if name in conduct.made_reference else "",
         )
         for name, row in zip(readings.readers, readings.values[arm], strict=True)
     ]
@@ -169,13 +138,6 @@ def _panel(judges: Sequence[Judge]) -> Judge | None:
     return panel if panel.read.any() else None
 
 
-def _beside(arms: Sequence[str]) -> int | None:
-    """The arm that the model alone is compared with: reading without it."""
-    if len(arms) == 1 and arms[0] != AIDED:
-        return 0
-    return list(arms).index(UNAIDED) if UNAIDED in arms else None
-
-
 def _model(readings: ReadingTable, model: ModelReadings, arm: str) -> Judge:
     absent = sum(case not in model.cases for case in readings.cases)
     if absent:
@@ -186,19 +148,6 @@ def _model(readings: ReadingTable, model: ModelReadings, arm: str) -> Judge:
         raise TableProblem(msg)
     score, call = (np.array([given.get(c, np.nan) for c in readings.cases]) for given in (model.score, model.call))
     return Judge(model.name, "model", arm, score, call, folds=model.folds)
-
-
-def _adjusted(rows: Sequence[JudgedContrast], primary: str) -> list[JudgedContrast]:
-    """Holm over all contrasts but the declared primary one, which is the most general one of its measure."""
-    chosen = next((k for k, row in enumerate(rows) if primary and row.measure == primary), None)
-    tested = {k: row.p for k, row in enumerate(rows) if row.p is not None and k != chosen}
-    adjusted = dict(zip(tested, holm(list(tested.values())).tolist() if tested else [], strict=True))
-    return [
-        row.model_copy(
-            update={"primary": k == chosen, "p_adjusted": row.p if k == chosen else adjusted.get(k)},
-        )
-        for k, row in enumerate(rows)
-    ]
 
 
 def _agreement(
@@ -218,16 +167,7 @@ def _agreement(
 def _limits(
     readings: ReadingTable, conduct: Conduct, model: ModelReadings | None, beside: int | None
 ) -> tuple[str, ...]:
-    found = []
-    if conduct.made_reference:
-        found.append(
-            f"Incorporation: readings of {', '.join(conduct.made_reference)} went into the reference standard; they "
-            "are not judged by it, and whoever reads alike is favoured by it."
-        )
-    if conduct.pooled:
-        found.append(f"Several people stand behind {', '.join(conduct.pooled)}: no analysis generalises to readers.")
-    if readings.not_crossed:
-        found.append(f"Not crossed: {readings.not_crossed}.")
+    found = design_limits(readings, conduct)
     told = {"sensitivity": int(readings.positive.sum()), "specificity": int((~readings.positive).sum())}
     for measure, count in told.items():
         if count < FEW_CASES:
@@ -235,9 +175,7 @@ def _limits(
     if readings.scale.threshold is None:
         found.append(f"{NO_CALLS[0].upper()}{NO_CALLS[1:]}: no sensitivity, specificity or kappa of calls.")
     if model is not None and beside is None:
-        found.append(
-            f"No arm is called {UNAIDED!r}, so that there is no reading without the model to compare the model with."
-        )
+        found.append(NO_UNAIDED)
     if model is not None and readings.scale.graded and not model.score and not model.folds:
         found.append("The model only made calls, so that its ranking was not compared.")
     if model is not None:

@@ -14,7 +14,8 @@ from bedside.evidence.schema import Evidence
 from bedside.study.folder import RunFolder
 from bedside.types import Booleans, Floats, Integers
 
-_COLUMNS = ("sample", "split", "patient", "prediction.probability", "outcome.outcome")
+_CASE = ("sample", "split", "patient", "outcome.outcome")
+_BINARY = "prediction.probability"
 
 
 @dataclass(frozen=True)
@@ -94,14 +95,34 @@ def judged_rows(
     Raises:
         RunMismatch: The predictions are missing, or the endpoint is not binary.
     """
+    return _rows(folder, evidence, (learner, validation), (_BINARY,), f"{purpose} needs a binary one")
+
+
+def category_rows(
+    folder: Path, evidence: Evidence, learner: str, validation: str, *, purpose: str
+) -> list[dict[str, Any]]:
+    """As `judged_rows`, of an outcome in categories: `prediction.probability_0` ... in the order of the classes.
+
+    Raises:
+        RunMismatch: The predictions are missing, or there is no probability for each of several classes.
+    """
+    columns = tuple(f"{_BINARY}_{k}" for k in range(len(evidence.study.classes)))
+    need = f"{purpose} needs one of several classes"
+    return _rows(folder, evidence, (learner, validation), columns or (f"{_BINARY}_0",), need)
+
+
+def _rows(
+    folder: Path, evidence: Evidence, which: tuple[str, str], columns: Sequence[str], need: str
+) -> list[dict[str, Any]]:
     path = RunFolder(folder).predictions
     if not path.is_file():
         msg = f"{folder} lacks predictions.parquet; run the study again"
         raise RunMismatch(msg)
-    mine = (pc.field("validation") == validation) & (pc.field("learner") == learner)
+    mine = (pc.field("learner") == which[0]) & (pc.field("validation") == which[1])
     table = pq.read_table(path, filters=mine)
-    if not set(_COLUMNS) <= set(table.column_names):
-        msg = f"{folder} predicts an outcome that is {evidence.study.endpoint}; {purpose} needs a binary one"
+    wanted = [*_CASE, *columns]
+    if not set(wanted) <= set(table.column_names):
+        msg = f"{folder} predicts an outcome that is {evidence.study.endpoint}; {need}"
         raise RunMismatch(msg)
-    rows: list[dict[str, Any]] = table.select(list(_COLUMNS)).to_pylist()
+    rows: list[dict[str, Any]] = table.select(wanted).to_pylist()
     return rows
