@@ -78,7 +78,7 @@ def test_without_selection_there_is_no_early_stopping() -> None:
 def test_fabric_trains_like_the_plain_thread() -> None:
     simulated = cohort("binary", 100)
     plain = network(simulated.endpoint)
-    driven = replace(plain, loop=Loop(epochs=4, engine=lambda: accelerated("cpu")))
+    driven = replace(plain, loop=Loop(epochs=4, engine=accelerated("cpu")))
     cases = [sample.predictors for sample in simulated.samples]
     one, two = (
         recipe.fit(recipe.defaults, simulated.samples[:60], simulated.samples[60:], seed=1)[0].predict(cases)

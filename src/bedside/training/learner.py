@@ -19,6 +19,12 @@ X_contra = TypeVar("X_contra", contravariant=True)
 Y_contra = TypeVar("Y_contra", contravariant=True)
 P_co = TypeVar("P_co", covariant=True)
 
+CURVE = "curve"
+"""Where the record of one fit keeps its training curve, for recipes that have one."""
+
+CURVES = "curves"
+"""Where the record of a learner keeps those of its members."""
+
 Settings: TypeAlias = Mapping[str, "float | int | str | bool"]
 
 
@@ -42,7 +48,7 @@ class Fit(Generic[X, P]):
         fitted: The model that is judged and saved.
         reference: Predictions by models that were not fitted on the case: for `tuning.calibration` in order when
             held out, for every development sample in order when cross-fitted.
-        record: What happened, for evidence: chosen settings, trials, epochs. JSON, no patient data.
+        record: What happened, for evidence: chosen settings, trials, epochs, training curves. JSON, no patient data.
     """
 
     fitted: Fitted[X, P]

@@ -1,38 +1,34 @@
-"""The one training loop of all networks: AdamW, warm-up, clipping, early stopping, best weights."""
+"""The one training loop of all networks: AdamW, warm-up, a schedule, clipping, averaging, early stopping."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.optim import AdamW
+from torch.optim import AdamW, Optimizer
 
 from bedside.errors import ModelError
-from bedside.networks.encoder import Batches
-from bedside.training.engine import Engine, SingleThread
+from bedside.training import checkpoint, pruning
+from bedside.training.averaging import Average, state
+from bedside.training.checkpoint import Checkpoint
+from bedside.training.course import Course
+from bedside.training.engine import Engine, Place, SingleThread
+from bedside.training.feed import Feed
+from bedside.training.layout import convolves
 from bedside.training.model import Model
+from bedside.training.schedule import Schedule, rate
+from bedside.training.state import State
+from bedside.training.workplace import here
 
 B = TypeVar("B")
 
 _PATIENCE, _FEWEST = 120, 4
 """Steps, and passes, without improvement that are always granted: small data see few steps a pass."""
 
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """How training went.
-
-    Attributes:
-        best: Epoch whose weights were kept, from 1.
-        epochs: Epochs that were trained.
-        loss: Loss on the selection data with the weights that were kept.
-    """
-
-    best: int
-    epochs: int
-    loss: float
+_SEEDS = 2**31
 
 
 class Trainer(Protocol):
@@ -44,14 +40,7 @@ class Trainer(Protocol):
         ...
 
     def train(
-        self,
-        model: Model[B],
-        cases: Batches[B],
-        targets: Tensor,
-        judge: Callable[[], float],
-        *,
-        learning_rate: float,
-        weight_decay: float,
+        self, model: Model[B], feed: Feed[B], judge: Callable[[], float], *, learning_rate: float, weight_decay: float
     ) -> Course:
         """Train in place and leave the best weights in the model."""
         ...
@@ -59,16 +48,19 @@ class Trainer(Protocol):
 
 @dataclass(frozen=True)
 class Loop:
-    """AdamW with linear warm-up and a constant rate, stopped when the selection loss no longer falls.
+    """AdamW with linear warm-up, stopped when the selection loss no longer falls or the budget is spent.
 
     Attributes:
         epochs: Most passes over development.
-        patience: Passes without improvement after which training stops; when None, as many as make 120 steps, at
-            least 4.
+        patience: Passes without improvement after which training stops. When None: with a constant rate as many as make
+            120 steps, at least 4; with a cosine, whose budget is fixed, none.
         batch: Cases a step; chosen from the number of cases when None.
         warm_up: Steps over which the learning rate rises.
         clip: Largest norm of a gradient.
-        engine: Where to train.
+        engine: Where to train; `accelerated(...)` for GPUs and several devices.
+        schedule: Of the learning rate after warm-up.
+        ema: Share of the running mean of the weights that a step keeps (.999); the mean is then what is judged, kept
+            and released. None to judge and keep the weights themselves.
     """
 
     epochs: int = 200
@@ -76,73 +68,123 @@ class Loop:
     batch: "int | None" = None
     warm_up: int = 20
     clip: float = 1.0
-    engine: Callable[[], Engine] = field(default=SingleThread)
+    engine: Place = field(default=SingleThread)
+    schedule: Schedule = "constant"
+    ema: "float | None" = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained with.
+
+        Raises:
+            ModelError: A value is out of its range.
+        """
+        _check("epochs", self.epochs, self.epochs >= 1, "1 or more")
+        _check("patience", self.patience, self.patience is None or self.patience >= 1, "1 or more, or None")
+        _check("batch", self.batch, self.batch is None or self.batch >= 1, "1 or more, or None")
+        _check("warm_up", self.warm_up, self.warm_up >= 0, "0 or more")
+        _check("clip", self.clip, self.clip > 0, "above 0")
+        _check("schedule", self.schedule, self.schedule in {"constant", "cosine"}, '"constant" or "cosine"')
+        _check("ema", self.ema, self.ema is None or 0 < self.ema < 1, "above 0 and below 1, or None")
 
     @property
     def description(self) -> str:
         """One sentence for the methods section."""
-        patience = f"{self.patience} epochs" if self.patience else f"{_PATIENCE} steps (at least {_FEWEST} epochs)"
+        if self.schedule == "cosine" and self.patience is None:
+            stopped = "the weights of the lowest loss on the selection data kept"
+        else:
+            patience = f"{self.patience} epochs" if self.patience else f"{_PATIENCE} steps (at least {_FEWEST} epochs)"
+            stopped = f"stopped after {patience} without a lower loss on the selection data, the best weights restored"
+        falling = ", the learning rate falling along a cosine" if self.schedule == "cosine" else ""
+        averaged = f"; weights are running means over steps (decay {self.ema:g})" if self.ema else ""
         return (
-            f"Trained with AdamW for at most {self.epochs} epochs, gradients clipped at norm {self.clip:g}, stopped "
-            f"after {patience} without a lower loss on the selection data, the best weights restored."
+            f"Trained with AdamW for at most {self.epochs} epochs{falling}, gradients clipped at norm {self.clip:g}, "
+            f"{stopped}{averaged}."
         )
 
     def train(
-        self,
-        model: Model[B],
-        cases: Batches[B],
-        targets: Tensor,
-        judge: Callable[[], float],
-        *,
-        learning_rate: float,
-        weight_decay: float,
+        self, model: Model[B], feed: Feed[B], judge: Callable[[], float], *, learning_rate: float, weight_decay: float
     ) -> Course:
         """Train in place and leave the best weights in the model.
 
         Args:
             model: Encoder and head.
-            cases: Development, prepared.
-            targets: What the head made of development outcomes, cases first.
+            feed: Development, prepared, with its targets.
             judge: The model's present loss on the selection data.
             learning_rate: After warm-up.
             weight_decay: Decoupled (Loshchilov and Hutter, ICLR 2019); biases and normalisation are spared.
 
         Raises:
-            ModelError: The loss is no longer finite.
+            ModelError: The loss is no longer finite, or there are fewer cases in a batch than devices.
         """
         engine = self.engine()
         optimizer = AdamW(_groups(model, weight_decay), lr=learning_rate, fused=True)
-        wrapped, optimizer = engine.setup(model, optimizer)
-        best, kept, step = Course(0, 0, math.inf), {}, 0
-        patience = self.patience or max(_FEWEST, math.ceil(_PATIENCE / self._steps(len(cases))))
-        for epoch in range(1, self.epochs + 1):
-            model.train()
-            for positions in self._batches(len(cases)):
-                step += 1
-                _set_rate(optimizer, learning_rate * min(1.0, step / self.warm_up))
-                loss = wrapped(cases.take(positions, engine.device), targets[positions].to(engine.device))
-                optimizer.zero_grad(set_to_none=True)
-                engine.backward(loss)
-                engine.clip_gradients(wrapped, optimizer, max_norm=self.clip)
-                optimizer.step()
-            judged = judge()
+        wrapped, driven = engine.setup(model, optimizer)
+        now = State(model, optimizer, engine, Average(model, self.ema) if self.ema else None)
+        place, hear = here(), pruning.listener()
+        file = Checkpoint(place, self._identity(model, feed, engine, [learning_rate, weight_decay]))
+        before = file.read()
+        if before is not None:
+            now.take_up(before)
+        for one in now.curve:
+            hear(one.number, one.selection)
+        while not now.finished:
+            epoch = len(now.curve) + 1
+            training = self._pass(now, wrapped, driven, feed, learning_rate)
+            judged = now.judged(judge, epoch, training, optimizer.param_groups[0]["lr"])
             if not math.isfinite(judged):
                 raise _diverged(epoch, judged, learning_rate)
-            if judged < best.loss:
-                best = Course(epoch, epoch, judged)
-                kept = {name: value.detach().clone() for name, value in model.state_dict().items()}
-            elif epoch - best.best >= patience:
-                break
-        model.load_state_dict(kept)
+            now.finished = epoch == self.epochs or self._is_over(epoch - now.best, len(feed))
+            place.tell("epoch", epoch, self.epochs)
+            if engine.global_rank == 0 and file.is_due(last=now.finished):
+                file.write(now.saved())
+            hear(epoch, judged)
+        model.load_state_dict(now.kept)
         model.eval()
-        return Course(best.best, epoch, best.loss)
+        return Course(now.best, now.loss, tuple(now.curve), engine.precision if convolves(model) else "")
 
-    def _batches(self, cases: int) -> Iterator[Tensor]:
+    def _pass(self, now: State, wrapped: Any, driven: Any, feed: Feed[B], peak: float) -> Tensor:  # noqa: ANN401 - wrapped by the engine
+        """One pass over development; the mean loss of its cases."""
+        now.model.train()
+        engine, total = now.engine, self.epochs * self._steps(len(feed))
+        batches = self._batches(len(feed))
+        summed = torch.zeros((), device=engine.device)
+        with _apart(engine):
+            for positions in batches:
+                now.step += 1
+                _set_rate(now.optimizer, self._rate(now.step, total, peak))
+                own, weight = _share(positions, engine)
+                loss = wrapped(*feed.take(own, engine.device)) * weight
+                now.optimizer.zero_grad(set_to_none=True)
+                engine.backward(loss)
+                engine.clip_gradients(wrapped, driven, max_norm=self.clip)
+                driven.step()
+                now.stepped()
+                summed += loss.detach() * len(positions)
+        return engine.all_reduce(summed) / len(feed)
+
+    def _rate(self, step: int, total: int, peak: float) -> float:
+        return rate(step, peak=peak, warm_up=self.warm_up, total=total, schedule=self.schedule)
+
+    def _is_over(self, idle: int, cases: int) -> bool:
+        """Whether so many epochs without improvement end training."""
+        if self.schedule == "cosine" and self.patience is None:
+            return False
+        return idle >= (self.patience or max(_FEWEST, math.ceil(_PATIENCE / self._steps(cases))))
+
+    def _batches(self, cases: int) -> Iterable[Tensor]:
         # Batches of nearly equal size: a last one of a single case would be a step in a random direction.
-        yield from torch.randperm(cases).tensor_split(self._steps(cases))
+        return torch.randperm(cases).tensor_split(self._steps(cases))
 
     def _steps(self, cases: int) -> int:
         return max(1, round(cases / (self.batch or batch_size(cases))))
+
+    def _identity(self, model: nn.Module, feed: Feed[Any], engine: Engine, numbers: list[float]) -> Iterator[bytes]:
+        """What tells this fit from the others of its task: how it is trained, where it starts, and on what."""
+        words = [part.description if part is not None else "" for part in (self, feed.augment, feed.mixing)]
+        settings = [self.batch, self.warm_up, len(feed), engine.world_size, engine.precision, *numbers]
+        yield checkpoint.plain([*words, *settings])
+        yield from checkpoint.content(state(model))
+        yield from checkpoint.content({"targets": feed.targets, "generator": torch.get_rng_state()})
 
 
 def batch_size(cases: int) -> int:
@@ -151,15 +193,20 @@ def batch_size(cases: int) -> int:
 
 
 def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1 and min(parameter.shape[-2:]) > 1]
+    matrices = [parameter for parameter in model.parameters() if _is_matrix(parameter)]
     chosen = set(map(id, matrices))
     others = [parameter for parameter in model.parameters() if id(parameter) not in chosen]
     return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def _set_rate(optimizer: Any, rate: float) -> None:  # noqa: ANN401 - wrapped by the engine
+def _is_matrix(parameter: Tensor) -> bool:
+    # The kernels of a convolution, of one pixel as well; a member's scale or bias has a side of 1.
+    return parameter.ndim > 3 or (parameter.ndim > 1 and min(parameter.shape[-2:]) > 1)
+
+
+def _set_rate(optimizer: Optimizer, value: float) -> None:
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = value
 
 
 def _diverged(epoch: int, loss: float, learning_rate: float) -> ModelError:
@@ -167,3 +214,36 @@ def _diverged(epoch: int, loss: float, learning_rate: float) -> ModelError:
         f"training diverged: the selection loss was {loss} after epoch {epoch} at learning rate {learning_rate:g}; "
         "a finite loss is needed. Lower the learning rate, or look for extreme values among the predictors"
     )
+
+
+def _share(positions: Tensor, engine: Engine) -> tuple[Tensor, float]:
+    """This process's part of a batch, and the weight of its mean loss in that of the whole batch."""
+    if engine.world_size == 1:
+        return positions, 1.0
+    own = positions[engine.global_rank :: engine.world_size]
+    if len(positions) < engine.world_size:
+        msg = (
+            f"a batch of {len(positions)} cases cannot be divided among {engine.world_size} devices; "
+            "ask for a larger batch or fewer devices"
+        )
+        raise ModelError(msg)
+    return own, len(own) * engine.world_size / len(positions)
+
+
+def _apart(engine: Engine) -> AbstractContextManager[None]:
+    """Processes draw different random numbers inside (dropout, augmentation) and the same ones outside (batches)."""
+    return nullcontext() if engine.world_size == 1 else _own_numbers(engine)
+
+
+@contextmanager
+def _own_numbers(engine: Engine) -> Iterator[None]:
+    seed = int(torch.randint(_SEEDS, ()))
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed((seed + engine.global_rank) % _SEEDS)
+        yield
+
+
+def _check(name: str, value: object, holds: bool, allowed: str) -> None:
+    if not holds:
+        msg = f"a training loop was given {name}={value!r}; it must be {allowed}"
+        raise ModelError(msg)

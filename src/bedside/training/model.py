@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from bedside.networks.encoder import Batches, Encoder
 from bedside.networks.head import Head
+from bedside.training.feed import Views
+from bedside.training.layout import arrange, arranged, layouts
 
 B = TypeVar("B")
 
@@ -21,23 +23,44 @@ class Model(nn.Module, Generic[B]):
         super().__init__()
         self.encoder = encoder
         self.head = head
+        self._layouts = layouts(self)
+        arrange(self)
 
-    def forward(self, batch: B, targets: Tensor) -> Tensor:
-        """Mean loss of a batch."""
-        return self.head.loss(self.head(self.encoder(batch)), targets)
+    def forward(self, batch: B, targets: Tensor, partner: "Tensor | None" = None, share: float = 1.0) -> Tensor:
+        """Mean loss of a batch, in single precision.
+
+        Args:
+            batch: Cases.
+            targets: Theirs, cases first.
+            partner: Positions of the cases that these were mixed with.
+            share: Of the loss, that which is the case's own; the rest is its partner's (Zhang et al., ICLR 2018).
+        """
+        # Losses of probabilities near 0 or 1 need the digits that a half-precision pass leaves out.
+        outputs = self._raw(batch).float()
+        loss = self.head.loss(outputs, targets)
+        return loss if partner is None else share * loss + (1 - share) * self.head.loss(outputs, targets[partner])
 
     def outputs(self, batches: Batches[B], *, chunk: int) -> NDArray[np.float32]:
         """Raw outputs of all cases in order, in evaluation mode, `chunk` cases at a time."""
+        return self.looks(batches, None, chunk=chunk)[0]
+
+    def looks(self, batches: Batches[B], views: "Views[B] | None", *, chunk: int) -> list[NDArray[np.float32]]:
+        """Raw outputs of all cases in order, once a view; without views once."""
         training = self.training
         self.eval()
         where = next(self.parameters()).device
+        parts: list[list[NDArray[np.float32]]] = []
         with torch.inference_mode():
-            parts = [
-                self.head(self.encoder(batches.take(positions, where))).float().cpu().numpy()
-                for positions in _chunks(len(batches), chunk)
-            ]
+            for positions in _chunks(len(batches), chunk):
+                batch = batches.take(positions, where)
+                seen = [batch] if views is None else views(batch)
+                parts.append([self._raw(one).float().cpu().numpy() for one in seen])
         self.train(training)
-        return np.concatenate(parts)
+        return [np.concatenate(look) for look in zip(*parts, strict=True)]
+
+    def _raw(self, batch: B) -> Tensor:
+        outputs: Tensor = self.head(self.encoder(arranged(batch, self._layouts)))
+        return outputs
 
 
 def _chunks(cases: int, size: int) -> Iterator[Tensor]:

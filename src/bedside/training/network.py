@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -16,7 +16,8 @@ from bedside.networks.encoder import Prepared, Trunk
 from bedside.networks.head import Head
 from bedside.networks.range import Range
 from bedside.training.determinism import deterministic
-from bedside.training.learner import Settings, Trial
+from bedside.training.feed import Augment, Feed, Mixing, Views
+from bedside.training.learner import CURVE, Settings, Trial
 from bedside.training.loop import Loop, Trainer
 from bedside.training.model import Model
 from bedside.training.storage import damaged, read_json, write_json
@@ -25,6 +26,11 @@ from bedside.types import Json
 X = TypeVar("X")
 P = TypeVar("P")
 P_co = TypeVar("P_co", covariant=True)
+
+RATES: Mapping[str, Range] = {
+    "learning_rate": Range(2e-3, 5e-4, 1e-2, log=True),
+    "weight_decay": Range(0.1, 1e-3, 1.0, log=True),
+}
 
 
 class HeadMaker(Protocol[P_co]):
@@ -44,25 +50,34 @@ class FittedNetwork(Generic[X, P]):
         model: Encoder and head.
         settings: The network was built with.
         chunk: Cases predicted at a time.
+        endpoint: Pools the predictions of several views.
+        views: Looks at each case whose predictions are pooled; None for the one look at it as it is.
+        threads: Of the processor.
     """
 
     prepared: Prepared[X, Any]
     model: Model[Any]
     settings: Settings
     chunk: int
+    endpoint: Endpoint[Any, P]
+    views: "Views[Any] | None" = None
+    threads: int = 1
 
     def predict(self, predictors: Sequence[X]) -> list[P]:
         """One prediction a case."""
         if len(predictors) == 0:
             return []
-        with deterministic(0):
-            outputs = self.model.outputs(self.prepared.batches(predictors), chunk=self.chunk)
-        predictions: list[P] = self.model.head.decode(outputs)
-        return predictions
+        with deterministic(0, threads=self.threads):
+            looks = self.model.looks(self.prepared.batches(predictors), self.views, chunk=self.chunk)
+        predictions: list[list[P]] = [self.model.head.decode(look) for look in looks]
+        return predictions[0] if self.views is None else self.endpoint.pool(predictions)
 
     def save(self, folder: Path) -> None:
         """Write settings and preparation as JSON, weights as safetensors."""
-        write_json(folder / "network.json", {"settings": dict(self.settings), "preparation": self.prepared.state()})
+        content: dict[str, Json] = {"settings": dict(self.settings), "preparation": self.prepared.state()}
+        if self.views is not None:
+            content["views"] = self.views.description
+        write_json(folder / "network.json", content)
         weights = {name: value.detach().cpu().contiguous() for name, value in self.model.state_dict().items()}
         save_file(weights, folder / "weights.safetensors")
 
@@ -79,7 +94,14 @@ class Network(Generic[X, P]):
         label: As printed.
         loop: How weights are fitted.
         members: Networks of different seeds that are averaged where the tuning partition is held out.
-        chunk: Cases predicted at a time.
+        chunk: Cases predicted at a time; images need fewer than rows of a table.
+        rates: Learning rate and weight decay: where the search begins and how far it may go.
+        augment: Done to every training batch.
+        mixing: Done to every training batch after it.
+        views: Looks at each case whose predictions are pooled whenever the network predicts: judged, saved and served.
+            While it is trained the one look at a case as it is chooses the epoch.
+        threads: Of the processor, for training and prediction. Sums over several threads round differently, so that
+            the number belongs to the result.
     """
 
     endpoint: Endpoint[Any, P]
@@ -90,15 +112,22 @@ class Network(Generic[X, P]):
     loop: Trainer = field(default_factory=Loop)
     members: int = 3
     chunk: int = 4096
-    rates: ClassVar[Mapping[str, Range]] = {
-        "learning_rate": Range(2e-3, 5e-4, 1e-2, log=True),
-        "weight_decay": Range(0.1, 1e-3, 1.0, log=True),
-    }
+    rates: Mapping[str, Range] = field(default_factory=lambda: RATES)
+    augment: "Augment[Any] | None" = None
+    mixing: "Mixing[Any] | None" = None
+    views: "Views[Any] | None" = None
+    threads: int = 1
 
     @property
     def description(self) -> str:
         """How it is built and trained, for the methods section."""
-        return f"A neural network: {self.trunk.description}. {self.loop.description}"
+        parts = [f"A neural network: {self.trunk.description}.", self.loop.description]
+        done = [part.description for part in (self.augment, self.mixing) if part is not None]
+        if done:
+            parts.append(f"Training batches were changed at random: {'; '.join(done)}.")
+        if self.views is not None:
+            parts.append(f"Predictions are pooled over several looks at each case: {self.views.description}.")
+        return " ".join(parts)
 
     @property
     def defaults(self) -> Settings:
@@ -129,7 +158,7 @@ class Network(Generic[X, P]):
         cases = prepared.batches([sample.predictors for sample in development])
         judged = prepared.batches([sample.predictors for sample in selection])
         outcomes = [sample.outcome for sample in selection]
-        with deterministic(seed):
+        with deterministic(seed, threads=self.threads):
             model = self._model(prepared, settings)
             model.head.adapt([sample.outcome for sample in development])
             targets = model.head.targets([sample.outcome for sample in development])
@@ -141,14 +170,15 @@ class Network(Generic[X, P]):
 
             course = self.loop.train(
                 model,
-                cases,
-                targets,
+                Feed(cases, targets, self.augment, self.mixing),
                 judge,
                 learning_rate=float(settings["learning_rate"]),
                 weight_decay=float(settings["weight_decay"]),
             )
-        record = {"best_epoch": course.best, "epochs": course.epochs, "selection_loss": course.loss}
-        return FittedNetwork(prepared, model.cpu(), settings, self.chunk), record
+        record: dict[str, Json] = {"best_epoch": course.best, "epochs": course.epochs, "selection_loss": course.loss}
+        if course.precision:
+            record["precision"] = course.precision
+        return self._fitted(prepared, model.cpu(), settings), record | {CURVE: course.to_json()}
 
     def load(self, folder: Path) -> FittedNetwork[X, P]:
         """Read back what `save` wrote; raises ModelError when it is damaged."""
@@ -162,11 +192,21 @@ class Network(Generic[X, P]):
             model.load_state_dict(load_file(path))
         except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise damaged(path, str(error)) from error
-        return FittedNetwork(prepared, model.eval(), settings, self.chunk)
+        looks = self.views.description if self.views is not None else None
+        if content.get("views") != looks:
+            msg = (
+                f"the saved network {self.name} pools its predictions over {content.get('views') or 'one look'}, the "
+                f"learner that reads it over {looks or 'one look'}; load it with the learner that saved it"
+            )
+            raise ModelError(msg)
+        return self._fitted(prepared, model.eval(), settings)
 
     @property
     def _space(self) -> dict[str, Range]:
         return {**self.rates, **self.trunk.space}
+
+    def _fitted(self, prepared: Prepared[X, Any], model: Model[Any], settings: Settings) -> FittedNetwork[X, P]:
+        return FittedNetwork(prepared, model, settings, self.chunk, self.endpoint, self.views, self.threads)
 
     def _model(self, prepared: Prepared[X, Any], settings: Settings) -> Model[Any]:
         encoder = prepared.encoder(settings)

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
@@ -12,6 +12,8 @@ from optuna.trial import TrialState
 
 from bedside.errors import ModelError
 from bedside.training.learner import Recipe, Settings
+from bedside.training.pruning import Contest, Pruning, TrialStopped
+from bedside.training.workplace import here
 
 T = TypeVar("T")
 
@@ -26,6 +28,7 @@ class Chosen(Generic[T]):
         result: What the attempt returned besides its loss.
         trials: How many settings were tried.
         failed: How many of them could not be fitted.
+        pruned: How many of them were given up early.
     """
 
     settings: Settings
@@ -33,10 +36,16 @@ class Chosen(Generic[T]):
     result: T
     trials: int
     failed: int = 0
+    pruned: int = 0
 
 
 def search(
-    recipe: Recipe[Any, Any, Any], attempt: Callable[[Settings], tuple[float, T]], *, trials: int, seed: int
+    recipe: Recipe[Any, Any, Any],
+    attempt: Callable[[Settings], tuple[float, T]],
+    *,
+    trials: int,
+    seed: int,
+    pruning: Pruning | None = None,
 ) -> Chosen[T]:
     """Try settings and keep the best.
 
@@ -48,6 +57,7 @@ def search(
         attempt: Settings to (loss, result).
         trials: How many settings to try, 1 or more; a recipe without settings is tried once.
         seed: Of the search.
+        pruning: When a trial is given up early; None for never. A trial given up counts as tried.
 
     Raises:
         ModelError: `trials` is not positive, or every trial failed (then the first failure).
@@ -57,11 +67,14 @@ def search(
         raise ModelError(msg)
     best: Chosen[T] | None = None
     first_failure: ModelError | None = None
-    failed = 0
+    failed = pruned = 0
     count = trials if recipe.defaults else 1
-    for trial in _trials(recipe, count, seed):
+    contest = Contest(pruning) if pruning is not None else None
+    for number, trial in enumerate(_trials(recipe, count, seed)):
+        here().tell("trial", number + 1, count)
         try:
-            loss, result = attempt(trial.settings)
+            with contest.trial() if contest is not None else nullcontext():
+                loss, result = attempt(trial.settings)
             if not math.isfinite(loss):
                 msg = f"{recipe.name} gave a loss of {loss} with settings {dict(trial.settings)}"
                 raise ModelError(msg)  # noqa: TRY301 - the same handling as a fit that failed by itself
@@ -70,6 +83,10 @@ def search(
             first_failure = first_failure or failure
             trial.tell(None)
             continue
+        except TrialStopped as stopped:
+            pruned += 1
+            trial.give_up(stopped.loss, stopped.epoch)
+            continue
         trial.tell(loss)
         if best is None or best.loss is None or loss < best.loss:
             best = Chosen(trial.settings, loss, result, count)
@@ -77,20 +94,37 @@ def search(
         raise cast("ModelError", first_failure)
     if not recipe.defaults:
         return Chosen(best.settings, None, best.result, 0)
-    return replace(best, failed=failed)
+    return replace(best, failed=failed, pruned=pruned)
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """One trial: its settings, and where its loss goes (None for a failure)."""
+    """One trial: its settings, and where its end is told; without a study nobody hears."""
 
     settings: Settings
-    tell: Callable[[float | None], None]
+    study: "optuna.Study | None" = None
+    trial: "optuna.Trial | None" = None
+
+    def tell(self, loss: float | None) -> None:
+        """It has this loss; None for a failure."""
+        if self.study is None or self.trial is None:
+            return
+        if loss is None:
+            self.study.tell(self.trial, state=TrialState.FAIL)
+        else:
+            self.study.tell(self.trial, loss)
+
+    def give_up(self, loss: float, epoch: int) -> None:
+        """It was given up after so many epochs with this loss."""
+        if self.study is None or self.trial is None:
+            return
+        self.trial.report(loss, epoch)
+        self.study.tell(self.trial, state=TrialState.PRUNED)
 
 
 def _trials(recipe: Recipe[Any, Any, Any], count: int, seed: int) -> Iterator[_Trial]:
     if not recipe.defaults:
-        yield _Trial({}, lambda _: None)
+        yield _Trial({})
         return
     with _quiet():
         # With few trials the model-guided part must begin early, or the search is random.
@@ -99,15 +133,7 @@ def _trials(recipe: Recipe[Any, Any, Any], count: int, seed: int) -> Iterator[_T
         study.enqueue_trial(dict(recipe.defaults))
         for _ in range(count):
             trial = study.ask()
-            settings = dict(recipe.propose(trial))
-            yield _Trial(settings, lambda loss, trial=trial: _tell(study, trial, loss))  # type: ignore[misc]
-
-
-def _tell(study: optuna.Study, trial: optuna.Trial, loss: float | None) -> None:
-    if loss is None:
-        study.tell(trial, state=TrialState.FAIL)
-    else:
-        study.tell(trial, loss)
+            yield _Trial(dict(recipe.propose(trial)), study, trial)
 
 
 @contextmanager

@@ -12,10 +12,12 @@ from bedside.data.split import Tuning
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.training.calibration import Calibration, Calibrator, restore, temperature
-from bedside.training.learner import Fit, Fitted, Recipe, Settings
+from bedside.training.learner import CURVE, CURVES, Fit, Fitted, Recipe, Settings
+from bedside.training.pruning import Pruning
 from bedside.training.search import Chosen, search
 from bedside.training.seeds import derive
 from bedside.training.storage import damaged, read_json, seal, verify, write_json
+from bedside.training.workplace import here
 from bedside.types import Json
 
 X = TypeVar("X")
@@ -80,6 +82,7 @@ class Tuned(Generic[X, P]):
         trials: Settings tried; the same for all learners of a study.
         limit: Largest development sample that trials are fitted on; larger ones are subsampled by patient.
         calibration: How predictions are recalibrated on cases that the members were not fitted on.
+        pruning: When a trial is given up early, for recipes that are fitted in epochs; None for never.
     """
 
     recipe: Recipe[X, Any, P]
@@ -87,6 +90,7 @@ class Tuned(Generic[X, P]):
     trials: int = 10
     limit: int = 20_000
     calibration: Calibration[P] = temperature
+    pruning: Pruning | None = None
 
     @property
     def name(self) -> str:
@@ -103,9 +107,10 @@ class Tuned(Generic[X, P]):
         """The recipe's description and how it was tuned."""
         if not self.recipe.defaults:
             return self.recipe.description
+        pruned = f" {self.pruning.description}" if self.pruning is not None else ""
         return (
             f"{self.recipe.description} Settings were chosen from {self.trials} trials (tree-structured Parzen "
-            "estimator, first trial the defaults) by the loss on data the trial was not fitted on."
+            f"estimator, first trial the defaults) by the loss on data the trial was not fitted on.{pruned}"
         )
 
     def fit(self, development: Sequence[Sample[X, Any]], tuning: Tuning[X, Any], *, seed: int) -> Fit[X, P]:
@@ -151,7 +156,9 @@ class Tuned(Generic[X, P]):
 
         chosen = self._search(attempt, seed)
         members = [chosen.result] if len(sampled) == len(development) else []
-        for number in range(len(members), max(1, self.recipe.members)):
+        count = max(1, self.recipe.members)
+        for number in range(len(members), count):
+            here().tell("member", number + 1, count)
             member_seed = derive(seed, "member", number)
             members.append(self.recipe.fit(chosen.settings, development, tuning.selection, seed=member_seed))
         fitted_members = tuple(fitted for fitted, _ in members)
@@ -202,7 +209,7 @@ class Tuned(Generic[X, P]):
         return [one[0] if len(one) == 1 else self.endpoint.pool([[p] for p in one])[0] for one in told]
 
     def _search(self, attempt: Callable[[Settings], tuple[float, T]], seed: int) -> Chosen[T]:
-        return search(self.recipe, attempt, trials=self.trials, seed=derive(seed, "search"))
+        return search(self.recipe, attempt, trials=self.trials, seed=derive(seed, "search"), pruning=self.pruning)
 
     def _finish(
         self,
@@ -220,12 +227,17 @@ class Tuned(Generic[X, P]):
             "failed_trials": chosen.failed,
             **{f"calibration_{name}": value for name, value in calibrator.state().items() if _is_plain(value)},
         }
+        if self.pruning is not None:
+            notes["pruned_trials"] = chosen.pruned
+        curves = [record[CURVE] for _, record in members if CURVE in record]
         record: dict[str, Json] = {
             "settings": dict(chosen.settings),
             "trials": chosen.trials,
             "best_loss": chosen.loss,
             "notes": notes,
         }
+        if curves:
+            record[CURVES] = curves
         return Fit(ensemble, calibrator(raw) if len(raw) else [], record)
 
 
@@ -259,6 +271,8 @@ def _notes(records: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
     # Numbers are averaged over members; words and flags are kept where all members agree.
     notes: dict[str, Json] = {}
     for name in records[0]:
+        if name == CURVE:
+            continue
         values = [record.get(name) for record in records]
         if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
             notes[name] = round(float(np.mean(cast("list[float]", values))), 6)
