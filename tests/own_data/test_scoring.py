@@ -25,7 +25,7 @@ def profile(tmp_path: Path) -> Json:
 def check(profile: Json, frame: pl.DataFrame, folder: Path) -> dict[str, int]:
     checked = check_rows(profile, read(written(frame, folder, "new.csv")).table)
     assert len(checked.rows) == frame.height
-    return {finding.kind: finding.count for finding in checked.findings}
+    return {finding.kind: int(finding.count) for finding in checked.findings}
 
 
 def test_rows_of_development_are_fine_but_for_columns_that_are_no_predictors(profile: Json, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.own_data.tables import patients, written
 
 from bedside.data.sample import Sample
+from bedside.data.validation import LearningCurve
 from bedside.errors import BedsideError, FileProblem, OutcomeProblem, StudyError, TableProblem
 from bedside.own_data.declaration import PredictorPart
 from bedside.own_data.table import TableStudy, study_from_table
@@ -82,6 +83,8 @@ def test_a_changed_table_is_refused(made: TableStudy, tmp_path: Path) -> None:
         ("trials = 3", "trials = 0", StudyError, r"'study.trials' is 0, but should be greater than or equal to 1"),
         ("trials = 3", "trials = 3.5", StudyError, r"'study.trials' is 3.5"),
         ("margin = 0.01", "margin = nan", StudyError, r"'study.margin'"),
+        ("group_margin = 0.05", "group_margin = 0", StudyError, r"'study.group_margin' is 0"),
+        ("smallest_cell = 0", "smallest_cell = -1", StudyError, r"'study.smallest_cell' is -1"),
         ("[outcome]", "[outcom]", StudyError, r"did you mean 'outcome'|'outcome' is missing"),
         ('endpoint = "binary"', 'endpoint = "binray"', StudyError, r"allowed are binary.*did you mean 'binary'"),
         ('kind = "cross_validation"', 'kind = "crossvalidation"', StudyError, r"did you mean 'cross_validation'"),
@@ -131,6 +134,19 @@ def test_an_edited_kind_and_a_missing_code_take_effect(made: TableStudy, tmp_pat
     ages = [sample.predictors["age"] for sample in samples(study, tmp_path)]
     assert 40.0 not in ages
     assert 41.0 in ages
+
+
+def test_groups_and_a_learning_curve_are_declared(made: TableStudy, tmp_path: Path) -> None:
+    text = made.toml.replace("group_margin = 0.05", "group_margin = 0.1")
+    text = text.replace("smallest_cell = 0", "smallest_cell = 11")
+    curve = '[[validations]]\nkind = "learning_curve"\nshares = [0.2, 1.0]\ntest = 0.25\n\n[learners]'
+    (tmp_path / "study.toml").write_text(text.replace("[learners]", curve), "utf-8")
+    study = load(tmp_path / "study.toml")
+    assert (study.group_margin, study.smallest_cell) == (0.1, 11)
+    assert study.validations[-1] == LearningCurve(shares=(0.2, 1.0), test=0.25)
+    (tmp_path / "study.toml").write_text(text.replace("[learners]", curve.replace("0.2, 1.0", "1.0, 0.2")), "utf-8")
+    with pytest.raises(StudyError, match="must ascend"):
+        load(tmp_path / "study.toml")
 
 
 def test_a_predictor_that_is_missing_in_every_row_is_refused(tmp_path: Path) -> None:

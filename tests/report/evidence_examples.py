@@ -662,7 +662,7 @@ def _partitions(shape: Shape, validations: list[Validation]) -> list[Partition]:
                         partition=partition,
                         cases=cases,
                         patients=cases,
-                        outcome=outcome,
+                        outcome={**outcome},
                     )
                 )
     return parts

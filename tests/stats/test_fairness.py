@@ -6,7 +6,7 @@ from tests.stats.cases import Binary, binary, given, law
 from bedside.errors import StatisticsError
 from bedside.stats.calibration import slope_statistic
 from bedside.stats.estimate import Estimate, NotEstimable
-from bedside.stats.fairness import equalised_odds, group_gaps
+from bedside.stats.fairness import equalised_odds, group_gaps, joint_equality
 from bedside.stats.roc import auroc_statistic
 from bedside.types import Booleans, Floats
 
@@ -102,3 +102,42 @@ def test_single_group_and_bad_input() -> None:
         equalised_odds([1, 0], [1, 0], ["a"])
     with pytest.raises(StatisticsError, match="0 and 1"):
         equalised_odds([0.5, 0], [1, 0], ["a", "b"])
+
+
+def test_hotelling_holds_its_level_where_events_are_few_and_chi_squared_does_not() -> None:
+    rng = np.random.default_rng(4)
+    events, others, groups = 20, 60, 4
+    rejected = np.zeros(2)
+    for _ in range(300):
+        rates = [rng.binomial(size, 0.8, groups) / size for size in (events, others)]
+        drawn = [
+            rng.binomial(size, rate[:, None], (groups, 300)) / size
+            for size, rate in zip((events, others), rates, strict=True)
+        ]
+        values, replicates = np.array(rates), np.array(drawn)
+        rejected += [
+            joint_equality(values, replicates, events).p < 0.05,
+            joint_equality(values, replicates).p < 0.05,
+        ]
+    assert rejected[0] / 300 < 0.06
+    assert rejected[1] / 300 > 0.08
+
+
+def test_joint_equality_says_why_it_cannot_be_tested() -> None:
+    replicates = np.random.default_rng(0).random((2, 3, 200))
+    with pytest.raises(StatisticsError, match="needs two"):
+        joint_equality(np.ones((1, 1)), replicates[:1, :1])
+    with pytest.raises(StatisticsError, match="needed are 5"):
+        joint_equality(np.full((2, 3), 0.5), replicates, 4)
+    with pytest.raises(StatisticsError, match="does not vary"):
+        joint_equality(np.ones((2, 3)), np.ones((2, 3, 200)), 50)
+    with pytest.raises(StatisticsError, match="not defined"):
+        joint_equality(np.full((2, 3), np.nan), replicates, 50)
+
+
+def test_one_measure_in_two_groups_is_the_familiar_wald_test() -> None:
+    replicates = np.random.default_rng(0).normal([[0.7], [0.8]], 0.02, (2, 5000))[None]
+    error = float(np.std(replicates[0, 0] - replicates[0, 1], ddof=1))
+    found = joint_equality(np.array([[0.7, 0.8]]), replicates)
+    assert found.df == 1
+    assert found.statistic == pytest.approx((0.1 / error) ** 2)

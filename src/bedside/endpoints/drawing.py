@@ -7,6 +7,7 @@ import numpy as np
 
 from bedside.endpoints.endpoint import View
 from bedside.stats.calibration_curve import Reliability, reliability
+from bedside.stats.disclosure import Sum, hidden_cells
 from bedside.stats.roc import Curve
 from bedside.types import Booleans, Floats, Integers
 
@@ -97,3 +98,19 @@ def reliability_groups(probability: Floats, happened: Booleans, patient: Integer
     count = max(1, min(_GROUPS, probability.size // _FEWEST_IN_GROUP))
     cluster = patient if np.unique(patient).size < patient.size else None
     return reliability(probability, happened, "equal_count", count, cluster=cluster)
+
+
+def may_be_shown(counts: Integers, smallest: int) -> Booleans:
+    """Which cells of a table are neither small nor give a small one of their row away, shape (rows, columns).
+
+    Args:
+        counts: Shape (rows, columns); the sum of each row is known.
+        smallest: Smallest number that may be shown; 0 shows all.
+    """
+    rows, columns = counts.shape
+    cells = {(i, j): int(counts[i, j]) for i in range(rows) for j in range(columns)}
+    hidden = hidden_cells(cells, [Sum(tuple((i, j) for j in range(columns))) for i in range(rows)], smallest)
+    shown = np.ones(counts.shape, dtype=np.bool_)
+    for cell in hidden.small | hidden.protecting:
+        shown[cell] = False
+    return shown

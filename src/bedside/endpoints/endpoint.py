@@ -40,6 +40,7 @@ class View(Generic[Y, P]):
         fold: Which split each row comes from, shape (n,).
         patient: Integer code of each row's patient, shape (n,).
         settings: What the endpoint fixed on tuning, by split number ({"threshold": 0.31}).
+        smallest_cell: Smallest number of patients that a figure may show in a cell; 0 shows all.
     """
 
     learner: str
@@ -49,6 +50,7 @@ class View(Generic[Y, P]):
     patient: Integers
     settings: Sequence[Mapping[str, float]]
     label: str = ""
+    smallest_cell: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +100,8 @@ class Endpoint(Generic[Y, P]):
         outcome_cells: Outcomes to named columns.
         restore_outcomes: The inverse of `outcome_cells`.
         figures: Views of all learners in the primary validation, to figures.
+        joint: Names of measures that are tested together for equality in all groups of patients, by what would hold
+            if they were equal ({"equalised odds": ("sensitivity", "specificity")}); the primary measure is besides.
         declared: What else the study's author fixed (ranges, a prevalence, cuts), for the analysis plan.
         doubt: Values by measure name (and, where there are classes, "smallest_class": judged cases of the rarest one),
             to a sentence that belongs beside the verdict, or "".
@@ -120,4 +124,5 @@ class Endpoint(Generic[Y, P]):
     figures: Callable[[Sequence[View[Y, P]]], tuple[Figure, ...]]
     doubt: Callable[[Mapping[str, float]], str]
     rule: str = ""
+    joint: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: Mapping[str, "float | str | None"] = field(default_factory=dict)

@@ -40,6 +40,8 @@ class Study(Frozen):
     release_rule: str
     subgroups: tuple[str, ...] = ()
     minimum_group: int
+    smallest_cell: int = 0
+    """Counts from 1 to one less than this are withheld; 0 withholds none."""
     margin: float
     trials: int
     simulated: bool = False

@@ -1,5 +1,6 @@
 """What learners rely on, whether that was checked, and how sure they are."""
 
+from bedside.evidence.count import Count
 from bedside.evidence.figure import Frozen
 
 
@@ -39,7 +40,7 @@ class Coverage(Frozen):
     high: float | None
     size: float | None
     """Mean number of classes in a set, or mean width of an interval."""
-    cases: int
+    cases: Count
     reason: str = ""
 
 

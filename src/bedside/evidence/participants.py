@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from bedside.evidence.count import Count, Withheld
 from bedside.evidence.figure import Frozen
 
 
@@ -10,8 +11,8 @@ class FlowStep(Frozen):
 
     kind: Literal["read", "excluded", "included"]
     text: str
-    records: int
-    patients: int | None = None
+    records: Count
+    patients: Count | None = None
 
 
 class ExternalFlow(Frozen):
@@ -30,10 +31,10 @@ class Partition(Frozen):
     validation: str
     split: str
     partition: Literal["development", "selection", "calibration", "test"]
-    cases: int
-    patients: int
-    outcome: dict[str, float]
-    """Cases by outcome word; for a number: mean, sd, median, low quartile, high quartile."""
+    cases: Count
+    patients: Count
+    outcome: dict[str, float | Withheld]
+    """Cases by outcome word; for a number: mean, sd, median, low quartile, high quartile, nothing in a small cell."""
 
 
 class Characteristic(Frozen):
@@ -46,22 +47,29 @@ class Characteristic(Frozen):
     variable: str
     category: str | None = None
     group: str
-    cases: int
-    missing: int
-    count: int | None = None
+    cases: Count
+    missing: Count
+    count: Count | None = None
     median: float | None = None
     low_quartile: float | None = None
     high_quartile: float | None = None
     unit: str = ""
+    reason: str = ""
+    """Why a number has no quartiles, where they are withheld."""
 
 
 class Finding(Frozen):
-    """One result of the audits: leakage, duplicates, impossible dates."""
+    """One result of the audits: leakage, duplicates, impossible dates.
+
+    Attributes:
+        counted: What `count` counts; of patients (and their cases) a small number may be withheld.
+    """
 
     kind: str
     severity: Literal["info", "warning", "serious"]
     text: str
-    count: int = 0
+    count: Count = 0
+    counted: Literal["patients", "predictors"] = "patients"
 
 
 class SampleSize(Frozen):
@@ -69,6 +77,6 @@ class SampleSize(Frozen):
 
     criterion: str
     needed: float | None
-    available: float
+    available: float | Withheld
     met: bool | None
     text: str

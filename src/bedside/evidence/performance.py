@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from bedside.evidence.count import Count
 from bedside.evidence.figure import Frozen
 
 
@@ -27,8 +28,8 @@ class Performance(Frozen):
     low: float | None
     high: float | None
     level: float = 0.95
-    cases: int
-    patients: int
+    cases: Count
+    patients: Count
     method: str = ""
     reason: str = ""
 

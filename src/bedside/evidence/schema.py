@@ -8,7 +8,7 @@ from bedside.evidence.agreement import Agreement
 from bedside.evidence.declared import Learner, Measure, Plan, Study, Validation
 from bedside.evidence.explained import Coverage, Explanation, ExplanationCheck, Selective
 from bedside.evidence.figure import Figure, Frozen
-from bedside.evidence.groups import Gap
+from bedside.evidence.groups import Gap, JointTest
 from bedside.evidence.participants import Characteristic, ExternalFlow, Finding, FlowStep, Partition, SampleSize
 from bedside.evidence.performance import Comparison, OperatingPoint, Performance, Tuning
 from bedside.evidence.provenance import Ledger, Provenance
@@ -27,6 +27,7 @@ __all__ = [
     "Finding",
     "FlowStep",
     "Gap",
+    "JointTest",
     "Learner",
     "Ledger",
     "Measure",
@@ -74,6 +75,7 @@ class Evidence(Frozen):
     methods: tuple[str, ...]
     """Paragraphs of methods text, ready to paste."""
     gaps: tuple[Gap, ...] = ()
+    joint_tests: tuple[JointTest, ...] = ()
     robustness: tuple[Robustness, ...] = ()
     sensitivity: tuple[Sensitivity, ...] = ()
     shift: tuple[Shift, ...] = ()

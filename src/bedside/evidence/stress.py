@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from bedside.evidence.count import Count
 from bedside.evidence.figure import Frozen
 
 
@@ -48,7 +49,7 @@ class Sensitivity(Frozen):
     measure: str
     value: float | None
     change: float | None
-    cases_added: int
+    cases_added: Count
     text: str
     """What was assumed, in a sentence; why there is no value, where there is none."""
 

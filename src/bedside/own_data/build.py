@@ -7,7 +7,7 @@ from typing import Any
 
 from bedside.data.cohort import Cohort
 from bedside.data.split import Validation
-from bedside.data.validation import CrossValidation, Holdout, LeaveSiteOut, Predefined, Temporal
+from bedside.data.validation import CrossValidation, Holdout, LearningCurve, LeaveSiteOut, Predefined, Temporal
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.continuous.kind import continuous
 from bedside.endpoints.endpoint import Endpoint
@@ -30,6 +30,7 @@ _KINDS: Mapping[str, tuple[Callable[..., Validation], tuple[str, ...]]] = {
     "leave_site_out": (LeaveSiteOut, ("inner",)),
     "temporal": (Temporal, ("test_fraction", "inner")),
     "predefined": (Predefined, ("column",)),
+    "learning_curve": (LearningCurve, ("shares", "test", "inner")),
 }
 
 
@@ -71,7 +72,9 @@ def build(declared: Declaration, folder: Path, *, table: Table | None = None) ->
         primary_measure=declared.study.primary_measure,
         primary_comparator=declared.learners.primary_comparator,
         margin=declared.study.margin,
+        group_margin=declared.study.group_margin,
         minimum_group=declared.study.minimum_group,
+        smallest_cell=declared.study.smallest_cell,
         trials=declared.study.trials,
         bootstrap=declared.study.bootstrap,
         identity=(

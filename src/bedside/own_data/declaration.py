@@ -23,7 +23,9 @@ class StudyPart(Part):
         eligibility: Who is in the table.
         trials: Settings tried for each learner.
         margin: Difference in the primary measure that is too small to matter.
+        group_margin: Difference between groups that is too small to matter, for tests of equivalence.
         minimum_group: Smallest subgroup that is reported.
+        smallest_cell: Smallest number of patients that may be shown in a cell; 0 shows every count.
         bootstrap: Number of bootstrap replicates.
         primary_measure: The endpoint's own when empty.
         seed: The seed of the first run, for the record; `bedside run --seed` decides.
@@ -35,7 +37,9 @@ class StudyPart(Part):
     eligibility: str
     trials: Annotated[int, Field(ge=1)] = 10
     margin: Annotated[float, Field(ge=0)] = 0.01
+    group_margin: Annotated[float, Field(gt=0)] = 0.05
     minimum_group: Annotated[int, Field(ge=1)] = 20
+    smallest_cell: Annotated[int, Field(ge=0)] = 0
     bootstrap: Annotated[int, Field(ge=1)] = 2000
     primary_measure: str = ""
     seed: int = 0
@@ -97,7 +101,7 @@ class SubgroupPart(Part):
 class ValidationPart(Part):
     """One validation; settings that its kind does not have are refused when the study is built."""
 
-    kind: Literal["cross_validation", "holdout", "leave_site_out", "temporal", "predefined"]
+    kind: Literal["cross_validation", "holdout", "leave_site_out", "temporal", "predefined", "learning_curve"]
     folds: Annotated[int, Field(ge=2)] | None = None
     repeats: Annotated[int, Field(ge=1)] | None = None
     inner: Annotated[int, Field(ge=2)] | None = None
@@ -106,6 +110,7 @@ class ValidationPart(Part):
     test: float | None = None
     test_fraction: float | None = None
     column: str | None = None
+    shares: Annotated[tuple[float, ...], Field(min_length=1)] | None = None
 
 
 class LearnersPart(Part):

@@ -29,7 +29,8 @@ _COMMENTS = {
     "table": "The file, from this file's folder. A changed file is refused by its sha256.",
     "outcome": "Rows whose outcome is empty or one of `missing` are excluded and counted.",
     "columns": "Columns with another role; empty where there is none.",
-    "validations": "The first one is primary. Kinds: cross_validation, holdout, leave_site_out, temporal, predefined.",
+    "validations": "The first is primary. Kinds: cross_validation, holdout, leave_site_out, temporal, predefined, "
+    "learning_curve.",
     "learners": "Comparators from simple to complex: elastic_net, random_forest, boosting.",
     "subgroups": "Every measure is broken down by these columns; numbers are parted at `cuts`.",
     "predictors": "kind is number or category; `missing` lists values that mean not known.",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bedside.errors import StudyError
 from bedside.evidence.schema import Evidence
-from bedside.report.number import count, interval, p_value
+from bedside.report.number import count, interval, p_value, shown
 from bedside.report.page import page, read_evidence, write
 from bedside.report.results import Results
 from bedside.report.sections.summary import setting
@@ -112,7 +112,7 @@ def _overview(runs: dict[str, Results]) -> Table:
                     Cell(study.title),
                     Cell(results.evidence.verdict),
                     Cell(setting(results.validation)),
-                    Cell(count(cases), cases, style="number"),
+                    Cell(count(cases), shown(cases), style="number"),
                     Cell(str(results.evidence.provenance.seed), results.evidence.provenance.seed, style="number"),
                 )
             )

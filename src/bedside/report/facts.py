@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from bedside.evidence.schema import Evidence, FlowStep
-from bedside.report.number import count, interval, level, plural, share
+from bedside.report.number import count, interval, level, plural, share, shown
 from bedside.report.results import Results
 from bedside.report.sections import explanation, fairness, robustness, sensitivity, shift, size, uncertainty
 from bedside.report.sections.conduct import plan
 from bedside.report.sections.groups import pooled, split_words
-from bedside.report.sections.summary import contrast_words, outcomes, setting, validation_words
+from bedside.report.sections.summary import contrast_words, outcomes, setting, validation_words, withheld_words
 
 
 class Facts:
@@ -74,6 +74,8 @@ class Facts:
             return ""
         text = f"{plural(row.cases, 'case')} from {plural(row.patients, 'patient')} were judged"
         found = outcomes(self.results, self.results.validation)
+        if len(found) < len(self.evidence.study.classes):
+            return f"{text}; an outcome has too few to be shown."
         if self.evidence.study.classes and found:
             whole = sum(found.values())
             text += ": " + ", ".join(f"{word} {share(number, whole)}" for word, number in found.items())
@@ -119,7 +121,7 @@ class Facts:
     def missing(self) -> str:
         """Which variables have missing values, the worst first."""
         rows = {row.variable: row for row in self.evidence.characteristics if row.group == "all" and row.missing}
-        worst = sorted(rows.values(), key=lambda row: -row.missing / max(1, row.cases))
+        worst = sorted(rows.values(), key=lambda row: -(shown(row.missing) or 0) / max(1, shown(row.cases) or 1))
         if not worst:
             return "No predictor has missing values." if self.evidence.characteristics else ""
         named = ", ".join(f"{row.variable} {share(row.missing, row.cases)}" for row in worst[:5])
@@ -243,8 +245,8 @@ class Facts:
 
     @cached_property
     def limits(self) -> str:
-        """Declared limits."""
-        return " ".join(self.evidence.study.limits)
+        """Declared limits, and that small counts are withheld."""
+        return f"{' '.join(self.evidence.study.limits)}{withheld_words(self.results)}".strip()
 
     @cached_property
     def sections(self) -> frozenset[str]:

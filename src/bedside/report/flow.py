@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from bedside.evidence.schema import FlowStep
-from bedside.report.number import count, plural
+from bedside.report.number import count, plural, together
 
 WIDTH = 440
 LINE = 18
@@ -90,7 +90,7 @@ def _main(step: FlowStep, width: float) -> list[tuple[str, str]]:
 
 
 def _excluded(group: Sequence[FlowStep], width: float) -> list[tuple[str, str]]:
-    total = sum(step.records for step in group)
+    total = together([step.records for step in group])
     lines = [("key strong", f"Excluded: {plural(total, 'record')}")]
     for step in group:
         patients = "" if step.patients is None else f" ({plural(step.patients, 'patient')})"

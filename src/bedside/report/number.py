@@ -1,6 +1,8 @@
 """Numbers as a journal prints them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from bedside.evidence.count import WITHHELD
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -42,20 +44,33 @@ def p_value(p: float | None) -> str:
     return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
-def count(number: float) -> str:
-    """A whole number with thousands separated."""
-    return f"{number:,.0f}"
+def count(number: float | str) -> str:
+    """A whole number with thousands separated; what stands for it where it is withheld (`<11`)."""
+    return number if isinstance(number, str) else f"{number:,.0f}"
 
 
-def share(part: float, whole: float) -> str:
-    """`212 (37.3%)`; the count alone of an empty whole."""
-    if whole <= 0:
+def shown(number: float | str) -> float | None:
+    """What a count is sorted and added by; None where it is withheld."""
+    return None if isinstance(number, str) else number
+
+
+def together(numbers: Sequence[float | str]) -> float | str:
+    """The sum of counts; withheld where one of several is, and what stands for it where it is the only one."""
+    known = [number for number in numbers if not isinstance(number, str)]
+    if len(known) == len(numbers):
+        return sum(known)
+    return numbers[0] if len(numbers) == 1 else WITHHELD
+
+
+def share(part: float | str, whole: float | str) -> str:
+    """`212 (37.3%)`; the count alone of an empty whole, or where either is withheld."""
+    if isinstance(part, str) or isinstance(whole, str) or whole <= 0:
         return count(part)
     return f"{count(part)} ({100 * part / whole:.1f}%)"
 
 
-def plural(number: float, one: str, many: str = "") -> str:
-    """`1 case`, `3 cases`."""
+def plural(number: float | str, one: str, many: str = "") -> str:
+    """`1 case`, `3 cases`, `<11 cases`."""
     return f"{count(number)}{THIN}{one if number == 1 else many or one + 's'}".replace(THIN, "\N{NO-BREAK SPACE}")
 
 

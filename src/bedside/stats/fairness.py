@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc, ndtr
+from scipy.special import chdtrc, fdtrc, ndtr
 
 from bedside.errors import StatisticsError
 from bedside.stats import checks
@@ -121,17 +121,64 @@ def _pairs(names: Sequence[str], values: Floats, found: Floats, level: float) ->
     return tuple(Gap(*gap, p) for gap, p in zip(gaps, adjusted, strict=True))
 
 
+class Wald(NamedTuple):
+    """A Wald test: the statistic, its degrees of freedom, and p."""
+
+    statistic: float
+    df: int
+    p: float
+
+
+def joint_equality(values: Floats, replicates: Floats, events: int | None = None) -> Wald:
+    """Wald test that each measure is equal in all groups, all measures together.
+
+    The covariance is that of bootstrap replicates, so that measures of the same patients, and groups that share
+    patients, need not be independent. Since that covariance is itself uncertain where events are few, p comes from
+    Hotelling's T squared (Hotelling 1931, Ann Math Stat 2:360) where `events` is given.
+
+    Args:
+        values: Shape (measures, groups).
+        replicates: Shape (measures, groups, b), under the same resampled patients.
+        events: Patients with the rarest outcome in the smallest group; None takes p from the chi-squared distribution,
+            which rejects too often unless there are hundreds.
+
+    Raises:
+        StatisticsError: Fewer than two groups, a value or a tenth of the replicates undefined, or values without
+            spread (a rate of 0 or 1 in every group), or hardly more events than there are contrasts.
+    """
+    measures, groups = values.shape
+    if groups < 2:
+        msg = f"{groups} group can be estimated; a test of equality needs two"
+        raise StatisticsError(msg)
+    found = replicates.reshape(measures * groups, -1)
+    complete = found[:, np.isfinite(found).all(axis=0)]
+    if not np.isfinite(values).all() or complete.shape[1] < 0.9 * found.shape[1]:
+        msg = "a measure is not defined in every group, or not in nine of ten bootstrap replicates"
+        raise StatisticsError(msg)
+    each = np.hstack([np.ones((groups - 1, 1)), -np.eye(groups - 1)])
+    contrasts = np.kron(np.eye(measures), each)
+    spread = contrasts @ np.atleast_2d(np.cov(complete)) @ contrasts.T
+    df = contrasts.shape[0]
+    left = None if events is None else events - df
+    if left is not None and left < 1:
+        msg = f"{events} patients with the rarest outcome are too few for {df} contrasts at once; needed are {df + 1}"
+        raise StatisticsError(msg)
+    if np.linalg.matrix_rank(spread) < df:
+        msg = "a measure does not vary within groups (rates of 0 or 1), so that equality cannot be tested"
+        raise StatisticsError(msg)
+    distance = contrasts @ values.ravel()
+    statistic = float(distance @ np.linalg.solve(spread, distance))
+    if events is None or left is None:
+        return Wald(statistic, df, float(chdtrc(df, statistic)))
+    return Wald(statistic, df, float(fdtrc(df, left, statistic * left / ((events - 1) * df))))
+
+
 def _equality(values: Floats, found: Floats) -> float | None:
     """Chi-squared test that all values are equal, with the covariance of the replicates."""
-    complete = found[:, np.isfinite(found).all(axis=0)]
-    if complete.shape[1] < 0.9 * found.shape[1]:
+    try:
+        return joint_equality(values[None, :], found[None, :, :]).p
+    except StatisticsError:
         return None
-    contrasts = np.hstack([np.ones((values.size - 1, 1)), -np.eye(values.size - 1)])
-    spread = contrasts @ np.cov(complete) @ contrasts.T
-    if np.linalg.matrix_rank(spread) < values.size - 1:
-        return None
-    distance = contrasts @ values
-    return float(chdtrc(values.size - 1, float(distance @ np.linalg.solve(spread, distance))))
 
 
 class RateGap(NamedTuple):

@@ -25,11 +25,16 @@ PartitionName = Literal["development", "tuning", "test", "out_of_fold"]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows that are reported together; `too_small` holds the reason why they are not."""
+    """Rows that are reported together; `too_small` holds the reason why they are not.
+
+    Attributes:
+        withheld: What stands for their number where it may not be shown.
+    """
 
     name: str
     rows: Integers
     too_small: str = ""
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +118,8 @@ class Analysis:
             "group": group.name,
             "measure": measure.name,
             "level": LEVEL,
-            "cases": int(group.rows.size),
-            "patients": patients,
+            "cases": group.withheld or int(group.rows.size),
+            "patients": group.withheld or patients,
         }
         nothing = {"value": None, "low": None, "high": None}
         if group.too_small:

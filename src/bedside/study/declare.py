@@ -47,6 +47,8 @@ class Study(Generic[R, X, Y, P]):
         margin: Difference in the primary measure that is too small to matter.
         group_margin: Difference between groups that is too small to matter, for tests of equivalence.
         minimum_group: Smallest subgroup that is reported.
+        smallest_cell: Smallest number of patients that may be shown in a cell; smaller counts are withheld in all the
+            evidence. 0 withholds nothing; CMS asks for 11.
         trials: Settings tried for each learner, equally.
         bootstrap: Number of bootstrap replicates.
         identity: How repeated patients are recognised, or that they cannot be.
@@ -74,6 +76,7 @@ class Study(Generic[R, X, Y, P]):
     margin: float = 0.01
     group_margin: float = 0.05
     minimum_group: int = 20
+    smallest_cell: int = 0
     trials: int = 10
     bootstrap: int = 2000
     identity: str = "by patient"
@@ -90,6 +93,12 @@ class Study(Generic[R, X, Y, P]):
             raise StudyError(msg)
         if not self.validations:
             msg = f"study {self.name!r} names no validation; declare at least one, the primary first"
+            raise StudyError(msg)
+        if self.smallest_cell < 0:
+            msg = (
+                f"study {self.name!r} has a smallest cell of {self.smallest_cell}; give the smallest number of "
+                "patients that may be shown, or 0 to show every count"
+            )
             raise StudyError(msg)
         names = [learner.name for learner in self.learners]
         if len(set(names)) != len(names):

@@ -44,7 +44,7 @@ def _against(
     analysis: Analysis, attribute: str, group: Group, reference: Group, strata: Sequence[Any], margin: float
 ) -> list[Gap]:
     patients = analysis.judged[0].patient
-    few = min(_rarest(strata, patients, each.rows) for each in (group, reference)) < MINIMUM_EVENTS
+    few = min(rarest(strata, patients, each.rows) for each in (group, reference)) < MINIMUM_EVENTS
     found = []
     for learner, judged in enumerate(analysis.judged):
         for number, measure in enumerate(analysis.measures):
@@ -88,7 +88,7 @@ def _against(
     return found
 
 
-def _rarest(strata: Sequence[Any], patients: Integers, rows: Integers) -> int:
+def rarest(strata: Sequence[Any], patients: Integers, rows: Integers) -> int:
     """Patients in these rows with the rarest of all outcome strata, 0 for a stratum that is not there."""
     people: dict[Any, set[int]] = {label: set() for label in set(strata)}
     for k in rows.tolist():

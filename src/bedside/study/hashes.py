@@ -93,6 +93,7 @@ def declaration(study: Study[Any, Any, Any, Any]) -> dict[str, Any]:
         "validations": [{"name": v.name, **_settings(v)} for v in study.validations],
         "subgroups": list(study.subgroups),
         "minimum_group": study.minimum_group,
+        "smallest_cell": study.smallest_cell,
         "primary_measure": study.primary_measure or study.endpoint.primary,
         "primary_comparator": study.primary_comparator or study.comparators[0].name,
         "margin": study.margin,

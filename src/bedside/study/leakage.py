@@ -64,16 +64,17 @@ def _disguised(
                 "sure that it is known before the outcome, or exclude it"
             ),
             count=1,
+            counted="predictors",
         )
         for suspect in audit.suspects(columns, classes=classes, values=values)
     ]
     outcome = values if values is not None else np.asarray(classes, dtype=np.float64)
     for name in audit.target_encoded([pair for pair in columns if not pair[0].startswith("missingness")], outcome):
         text = f"{name} equals the mean outcome of the cases that share its value: it was made by looking at outcomes"
-        found.append(Finding(kind="target_encoding", severity="serious", text=text, count=1))
+        found.append(Finding(kind="target_encoding", severity="serious", text=text, count=1, counted="predictors"))
     if not found and columns:
         text = f"no predictor alone, present or missing, comes near the outcome (limit {audit.NEAR_PERFECT})"
-        found.append(Finding(kind="disguised_outcome", severity="info", text=text))
+        found.append(Finding(kind="disguised_outcome", severity="info", text=text, counted="predictors"))
     return found
 
 

@@ -24,7 +24,9 @@ def learning_curves(
         partitions: Sizes of partitions.
     """
     size = {
-        row.split: row.patients for row in partitions if row.validation == validation and row.partition == "development"
+        row.split: row.patients
+        for row in partitions
+        if row.validation == validation and row.partition == "development" and not isinstance(row.patients, str)
     }
     series = []
     for learner in learners:
@@ -32,7 +34,7 @@ def learning_curves(
             (size[row.group.removeprefix("split=")], row)
             for row in performance
             if (row.validation, row.learner, row.measure) == (validation, learner.name, measure.name)
-            and row.group.startswith("split=")
+            and row.group.removeprefix("split=") in size
             and row.value is not None
             and row.low is not None
             and row.high is not None

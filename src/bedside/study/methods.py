@@ -7,6 +7,7 @@ from bedside.evidence.schema import Measure, Plan
 from bedside.study.declare import Study
 from bedside.study.explaining import CASES
 from bedside.study.gaps import MINIMUM_EVENTS
+from bedside.study.suppression import SmallCells
 from bedside.study.uncertainty import NOMINAL
 
 
@@ -60,6 +61,7 @@ def methods(
         "explanation was tested in one split: against models that had lost what they learned (rank correlation of "
         "attributions), and by removing the predictors it calls most important, on cases that are no test cases."
     )
+    small = SmallCells(study.smallest_cell).words
     rule = f"Release rule. {_sentence(study.release_rule)}"
     return (
         participants,
@@ -68,6 +70,7 @@ def methods(
         statistics,
         *_groups(study),
         uncertainty,
+        *((small,) if small else ()),
         f"Missing outcomes. {outcomes}",
         *((explanations,) if study.explainers else ()),
         rule,
@@ -84,11 +87,14 @@ def _groups(study: Study[Any, Any, Any, Any]) -> list[str]:
     """What is said of subgroups and sites, where there are any."""
     told = []
     if study.subgroups:
+        jointly = " and for ".join(("the primary measure", *study.endpoint.joint))
         told.append(
             f"Subgroups. Every measure was given by {', '.join(study.subgroups)}, for groups of at least "
             f"{study.minimum_group} patients. A gap that is not significant is not equivalence: that was tested by two "
             f"one-sided tests against a margin of {study.group_margin:g}, with at least {MINIMUM_EVENTS} patients of "
-            "each outcome in both groups. Gaps were adjusted by Holm's method within each learner and measure."
+            "each outcome in both groups. Gaps were adjusted by Holm's method within each learner and measure. That "
+            f"all such groups are equal was tested for {jointly} by Hotelling's T squared on a bootstrap by patient, "
+            "adjusted by Holm's method within each learner."
         )
     if any(validation.by_split and validation.judges_once for validation in study.validations):
         told.append(

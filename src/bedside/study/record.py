@@ -75,6 +75,7 @@ def study(job: Job) -> schema.Study:
             "release_rule": study.release_rule,
             "subgroups": study.subgroups,
             "minimum_group": study.minimum_group,
+            "smallest_cell": study.smallest_cell,
             "margin": study.margin,
             "trials": study.trials,
             "simulated": job.simulated is not None,

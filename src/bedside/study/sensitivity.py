@@ -19,6 +19,7 @@ from bedside.evidence.schema import Sensitivity
 from bedside.study.job import Division, Job
 from bedside.study.judged import Judged
 from bedside.study.record import Read, primary
+from bedside.study.suppression import SmallCells
 from bedside.types import Booleans, Floats, Integers
 
 MOST = 5_000
@@ -38,17 +39,16 @@ def chosen(unlabelled: Sequence[Excluded], primary_validation: Validation, seed:
     return tuple(unlabelled[k] for k in np.sort(drawn).tolist())
 
 
-def words(job: Job) -> str:
+def words(job: Job, cells: SmallCells) -> str:
     """The analysis, or that there was nothing to analyse, for the methods text."""
     missing, known = len(job.drawn.unlabelled), len(job.drawn.samples)
     if not missing:
         excluded = any(step.kind == "excluded" for step in job.drawn.flow)
         why = "; the cohort marks none of the excluded records as one" if excluded else ""
         return f"No eligible case lacked an outcome{why}."
-    text = (
-        f"{missing:,} of {missing + known:,} eligible cases lacked an outcome and took no part in development, tuning "
-        "and judging. "
-    )
+    told = any(isinstance(step.records, str) for step in cells.flow(job.drawn.flow))
+    size = "Some" if told else f"{missing:,} of {missing + known:,}"
+    text = f"{size} eligible cases lacked an outcome and took no part in development, tuning and judging. "
     if job.divisions[0].validation.source is not None:
         return f"{text}They were not predicted, since the primary validation judges cases of another source."
     who = f"a random {MOST:,} of them" if missing > MOST else "them"

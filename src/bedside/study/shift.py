@@ -1,7 +1,7 @@
 """How unlike development the judged cases are: predictors, missingness and outcome."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -10,29 +10,41 @@ from bedside.endpoints.endpoint import Categorical, Endpoint
 from bedside.evidence.schema import Shift
 from bedside.modalities.modality import Modality, Variable
 from bedside.study.job import Division
+from bedside.study.suppression import SmallCells
 from bedside.types import Floats, Integers
+
+Few: TypeAlias = Callable[[Integers], bool]
+"""Whether these samples are of fewer patients than may be shown."""
 
 Statistic = Literal["standardised mean difference", "total variation", "missing share", "outcome share"]
 
 
-def shift(division: Division, modality: Modality[Any], endpoint: Endpoint[Any, Any]) -> tuple[Shift, ...]:
+def shift(
+    division: Division, modality: Modality[Any], endpoint: Endpoint[Any, Any], cells: SmallCells
+) -> tuple[Shift, ...]:
     """Differences between what was learned from and what was judged, for splits that are not random folds.
 
     A standardised mean difference divides by the pooled standard deviation (Austin 2009, Stat Med 28:3083); total
-    variation is half the summed absolute difference of category shares; shares are judged minus learned.
+    variation is half the summed absolute difference of category shares; shares are judged minus learned, and left out
+    where they would give a small number of patients away.
     """
     if division.validation.partition == "out_of_fold":
         return ()
     variables = modality.variables([sample.predictors for sample in division.samples])
+    patient = np.array([str(sample.patient) for sample in division.samples])
+
+    def few(rows: Integers) -> bool:
+        return cells.applies and cells.is_small(int(np.unique(patient[rows]).size))
+
     found: list[Shift] = []
     for split in division.splits:
         learned = np.concatenate([split.development, split.selection, split.calibration])
         for variable in variables:
-            for statistic, value in _differences(variable, learned, split.test):
+            for statistic, value in _differences(variable, learned, split.test, few):
                 found.append(_row(division, split.name, variable.name, statistic, value))
         found += [
             _row(division, split.name, name, statistic, value)
-            for name, statistic, value in _outcome(division.samples, endpoint, learned, split.test)
+            for name, statistic, value in _outcome(division.samples, endpoint, learned, split.test, few)
         ]
     return tuple(found)
 
@@ -42,7 +54,7 @@ def _row(division: Division, split: str, variable: str, statistic: Statistic, va
     return Shift(validation=name, split=split, variable=variable, statistic=statistic, value=value)
 
 
-def _differences(variable: Variable, learned: Integers, judged: Integers) -> list[tuple[Statistic, float]]:
+def _differences(variable: Variable, learned: Integers, judged: Integers, few: Few) -> list[tuple[Statistic, float]]:
     found: list[tuple[Statistic, float]] = []
     if variable.numbers is not None:
         a, b = variable.numbers[learned], variable.numbers[judged]
@@ -60,7 +72,8 @@ def _differences(variable: Variable, learned: Integers, judged: Integers) -> lis
             found.append(("total variation", float(np.abs(shares[1] - shares[0]).sum() / 2)))
     else:
         return found
-    if missing[0].any() or missing[1].any():
+    small = few(learned[missing[0]]) or few(judged[missing[1]])
+    if (missing[0].any() or missing[1].any()) and not small:
         found.append(("missing share", float(missing[1].mean() - missing[0].mean())))
     return found
 
@@ -73,12 +86,17 @@ def _standardised(a: Floats, b: Floats) -> float | None:
 
 
 def _outcome(
-    samples: Sequence[Sample[Any, Any]], endpoint: Endpoint[Any, Any], learned: Integers, judged: Integers
+    samples: Sequence[Sample[Any, Any]], endpoint: Endpoint[Any, Any], learned: Integers, judged: Integers, few: Few
 ) -> list[tuple[str, Statistic, float]]:
     outcomes = [[samples[k].outcome for k in part.tolist()] for part in (learned, judged)]
     if isinstance(endpoint.target, Categorical):
         classes = endpoint.target.classes
-        shares = [np.bincount(endpoint.target.index(part), minlength=len(classes)) / len(part) for part in outcomes]
+        index = [endpoint.target.index(part) for part in outcomes]
+        if any(
+            few(rows[of == k]) for rows, of in zip((learned, judged), index, strict=True) for k in range(len(classes))
+        ):
+            return []
+        shares = [np.bincount(of, minlength=len(classes)) / of.size for of in index]
         changes = (shares[1] - shares[0]).tolist()
         return [(f"outcome: {name}", "outcome share", change) for name, change in zip(classes, changes, strict=True)]
     value = _standardised(endpoint.target.values(outcomes[0]), endpoint.target.values(outcomes[1]))

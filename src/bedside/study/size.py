@@ -7,6 +7,7 @@ import numpy as np
 
 from bedside.endpoints.endpoint import Categorical, Endpoint
 from bedside.errors import StatisticsError
+from bedside.evidence.count import WITHHELD
 from bedside.evidence.schema import SampleSize
 from bedside.modalities.modality import Modality
 from bedside.stats.precision import cases_for_auroc
@@ -18,6 +19,7 @@ from bedside.stats.sample_size import (
 )
 from bedside.study.cohort import patients_of
 from bedside.study.job import Division
+from bedside.study.suppression import SmallCells
 
 KNOWN_LITTLE = 0.15
 """Share of the greatest Cox-Snell R squared that is anticipated when nothing is known (Riley 2020, BMJ 368:m441)."""
@@ -27,7 +29,11 @@ WIDTH = 0.1
 
 
 def sample_size(
-    division: Division, modality: Modality[Any], endpoint: Endpoint[Any, Any], auroc: float | None
+    division: Division,
+    modality: Modality[Any],
+    endpoint: Endpoint[Any, Any],
+    auroc: float | None,
+    cells: SmallCells,
 ) -> tuple[SampleSize, ...]:
     """Riley's criteria for development, events per parameter, and the precision of the judged cases.
 
@@ -36,6 +42,7 @@ def sample_size(
         modality: Counts candidate parameters: one a number, one less than its categories a category.
         endpoint: Binary and continuous outcomes have published criteria; others give none.
         auroc: Of the model, for the precision of the judged cases; None when there is none.
+        cells: Which counts may be shown.
     """
     learned = [split.development for split in division.splits]
     smallest = min(learned, key=len)
@@ -53,8 +60,10 @@ def sample_size(
             needed = development_binary(parameters, share, KNOWN_LITTLE * greatest_r_squared(share))
             rows += _development(needed, patients, parameters)
             events = min(share, 1 - share) * patients
-            text = f"{events:.0f} events for {parameters} candidate parameters"
-            rows.append(_row("events per parameter", 10.0, events / parameters, text))
+            known = cells.alone(round(events))
+            text = f"{known} events for {parameters} candidate parameters"
+            row = _row("events per parameter", 10.0, events / parameters, text)
+            rows.append(row if known == round(events) else row.model_copy(update={"available": WITHHELD}))
             if auroc is not None and 0.5 < auroc < 1:
                 rows.append(_precision(division, target, auroc))
         elif not isinstance(target, Categorical):

@@ -1,6 +1,9 @@
 """The tables beside the evidence: every judged prediction, and one table of contributions a measure."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pyarrow.parquet as pq
 
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
+from bedside.study.job import Job
 from bedside.study.judged import Judged
 from bedside.types import Integers
 
@@ -67,6 +71,32 @@ def contributions(validation: str, judged: Sequence[Judged[Any, Any]], number: i
 def write(table: pa.Table, path: Path) -> None:
     """Write Parquet whose bytes depend on the content alone."""
     pq.write_table(table.replace_schema_metadata(None), path, compression="zstd", store_schema=False)
+
+
+def write_all(
+    job: Job, predictions: Sequence[Any], contributions: Sequence[Sequence[Any]], names: Sequence[str]
+) -> dict[str, str]:
+    """Write predictions, contributions and the profile into the run's folder; returns their sha256 by path."""
+    folder = job.folder
+    written = {folder.predictions: pa.concat_tables(predictions).unify_dictionaries()}
+    for k, name in enumerate(names):
+        written[folder.contributions / f"{name}.parquet"] = pa.concat_tables(
+            [of_validation[k] for of_validation in contributions]
+        ).unify_dictionaries()
+    files = {}
+    for path, table in written.items():
+        folder.write_with(path, partial(write, table))
+        files[path.relative_to(folder.path).as_posix()] = _sha256(path)
+    if job.study.modality.profile is not None:
+        profile = job.study.modality.profile([sample.predictors for sample in job.drawn.samples])
+        path = folder.path / "profile.json"
+        folder.write(path, json.dumps(profile, sort_keys=True, ensure_ascii=False) + "\n")
+        files["profile.json"] = _sha256(path)
+    return files
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _cells(cells: Mapping[str, Any]) -> list[tuple[str, Any]]:

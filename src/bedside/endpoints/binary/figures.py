@@ -7,7 +7,7 @@ import numpy as np
 from bedside.endpoints.binary.judged import BinaryView, Drawing, Judged
 from bedside.endpoints.binary.measures import probabilities, truths
 from bedside.endpoints.binary.utility import avoided, utility
-from bedside.endpoints.drawing import along, numbers, percent, pooling, reliability_groups, stairs
+from bedside.endpoints.drawing import along, may_be_shown, numbers, percent, pooling, reliability_groups, stairs
 from bedside.errors import StatisticsError
 from bedside.evidence.figure import Figure, Series
 from bedside.stats.calibration_curve import smooth_curve
@@ -171,15 +171,21 @@ def _histogram(one: Judged, drawing: Drawing) -> Figure:
     for colour, (word, truth) in enumerate(((drawing.negative, False), (drawing.positive, True))):
         chosen = one.probability[one.truth == truth]
         if chosen.size:
-            shares = np.histogram(chosen, bins=edges)[0] / chosen.size
-            middle = numbers((edges[:-1] + edges[1:]) / 2.0)
-            label = f"{word} ({chosen.size} cases)"
-            series.append(Series(label=label, style="bars", x=middle, y=numbers(shares), colour=colour))
+            counts = np.histogram(chosen, bins=edges)[0]
+            kept = may_be_shown(counts[None, :], one.view.smallest_cell)[0]
+            middle = (edges[:-1] + edges[1:]) / 2.0
+            label = word if chosen.size < one.view.smallest_cell else f"{word} ({chosen.size} cases)"
+            shares = counts[kept] / chosen.size
+            series.append(Series(label=label, style="bars", x=numbers(middle[kept]), y=numbers(shares), colour=colour))
     sure = float(((one.probability < 0.1) | (one.probability > 0.9)).mean())
     conclusion = (
         f"{one.name} is sure (below 10% or above 90%) in {percent(sure)} of cases and in doubt in the other "
         f"{percent(1.0 - sure)}."
     )
+    if any(len(bars.x) < _BINS for bars in series):
+        conclusion = (
+            f"Bars of fewer than {one.view.smallest_cell} cases, and bars that would give them away, are withheld."
+        )
     return Figure(
         name="predictions",
         title=f"Predicted probabilities: {one.name}",

@@ -73,6 +73,7 @@ def binary(
         measures=lambda reference: binary_measures(threshold(reference), prevalence),
         settings=lambda reference: {"threshold": threshold(reference)},
         rule=rule.words,
+        joint={"equalised odds": ("sensitivity", "specificity")},
         declared={"net_benefit_low": low, "net_benefit_high": high, "prevalence": prevalence},
         loss=lambda outcomes, predictions: float(log_losses(probabilities(predictions), truths(outcomes)).mean()),
         pool=_mean,

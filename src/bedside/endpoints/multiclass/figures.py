@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bedside.endpoints.drawing import along, named, numbers, percent, pooling, reliability_groups, within_splits
+from bedside.endpoints.drawing import (
+    along,
+    may_be_shown,
+    named,
+    numbers,
+    percent,
+    pooling,
+    reliability_groups,
+    within_splits,
+)
 from bedside.endpoints.endpoint import View
 from bedside.endpoints.multiclass.measures import Probabilities, classes_of, probabilities
 from bedside.evidence.figure import Figure, Series
@@ -74,7 +83,8 @@ def _confusion(view: ClassView, classes: tuple[str, ...]) -> Figure:
     np.add.at(table, (truth, matrix.argmax(axis=1)), 1.0)
     cases = table.sum(axis=1)
     shares = table / np.maximum(cases, 1.0)[:, None]
-    wrong = np.where(np.eye(count, dtype=np.bool_), -1.0, shares)
+    shown = may_be_shown(table.astype(np.int64), view.smallest_cell)
+    wrong = np.where(np.eye(count, dtype=np.bool_) | ~shown, -1.0, shares)
     true, taken = np.unravel_index(int(wrong.argmax()), wrong.shape)
     learner = view.label or named(view.learner)
     conclusion = (
@@ -83,6 +93,8 @@ def _confusion(view: ClassView, classes: tuple[str, ...]) -> Figure:
         if wrong.max() > 0
         else f"{learner} took no case for another class."
     )
+    if not shown.all():
+        conclusion += f" Bars of fewer than {view.smallest_cell} cases, and bars that give them away, are withheld."
     return Figure(
         name="confusion",
         title=f"What each class was taken for: {learner}",
@@ -94,14 +106,17 @@ def _confusion(view: ClassView, classes: tuple[str, ...]) -> Figure:
             Series(
                 label=f"taken for {word}",
                 style="bars",
-                x=tuple(float(k) for k in range(count)),
-                y=numbers(shares[:, j]),
+                x=numbers(np.flatnonzero(shown[:, j]).astype(np.float64)),
+                y=numbers(shares[shown[:, j], j]),
                 colour=j,
             )
             for j, word in enumerate(classes)
         ),
         y_range=(0.0, 1.0),
-        x_categories=tuple(f"{word} ({n:.0f})" for word, n in zip(classes, cases, strict=True)),
+        x_categories=tuple(
+            f"{word} (<{view.smallest_cell})" if 0 < n < view.smallest_cell else f"{word} ({n:.0f})"
+            for word, n in zip(classes, cases, strict=True)
+        ),
         aspect="wide",
         section="errors",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bedside.evidence.schema import Ledger
-from bedside.report.number import count, plain
+from bedside.report.number import count, plain, shown
 from bedside.report.results import Results
 from bedside.report.sections.summary import validation_words
 from bedside.report.table import Cell, Column, Row, Table
@@ -85,7 +85,7 @@ def findings(results: Results) -> Table | None:
                 Cell(row.severity, LEVELS[row.severity], style=f"severity {row.severity}"),
                 Cell(row.kind.replace("_", " ")),
                 Cell(row.text),
-                Cell(count(row.count), row.count, style="number"),
+                Cell(count(row.count), shown(row.count), style="number"),
             )
         )
         for row in rows

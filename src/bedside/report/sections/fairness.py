@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 
-from bedside.evidence.schema import Gap, Measure
+from bedside.evidence.count import WITHHELD
+from bedside.evidence.schema import Gap, JointTest, Measure
 from bedside.report import forest
 from bedside.report.number import count, decimal, interval, p_value, plural
+from bedside.report.number import shown as shown_count
 from bedside.report.results import Results
 from bedside.report.table import Cell, Column, Footnotes, Row, Table, estimate
 
 LONG = 24
+ALPHA = 0.05
 MOST_LANES = 36
 """With more rows than this only the primary measure is drawn."""
 LONG_WORD = 4
@@ -44,12 +47,14 @@ def key_measures(results: Results) -> list[Measure]:
     return [measure for measure in results.evidence.measures if measure.name in there][:4]
 
 
-def small_groups(results: Results) -> dict[str, int]:
-    """Declared groups with fewer patients than the study's minimum, with their patients."""
-    found = {}
+def small_groups(results: Results) -> dict[str, int | str]:
+    """Declared groups with fewer patients than the study's minimum, or withheld ones, with their patients."""
+    found: dict[str, int | str] = {}
     for group in results.groups(results.validation):
         row = results.row(results.model, results.measure.name, group)
-        if row is not None and row.value is None and row.patients < results.evidence.study.minimum_group:
+        if row is None or row.value is not None:
+            continue
+        if isinstance(row.patients, str) or row.patients < results.evidence.study.minimum_group:
             found[group] = row.patients
     return found
 
@@ -78,7 +83,77 @@ def words(results: Results) -> str:
         f"({real} after Holm adjustment); shown to lie within the margin of {decimal(found[0].margin)}: {equal}; "
         f"too few events to say: {few}."
     )
-    return " ".join((*said, too_small(results))).strip()
+    return " ".join(text for text in (*said, joint_words(results), too_small(results)) if text)
+
+
+def joint_words(results: Results) -> str:
+    """What the joint tests of the model say, as a sentence; "" where there are none."""
+    rows = [row for row in joint_rows(results) if row.learner == results.model]
+    if not rows:
+        return ""
+    unequal, open_, untested = [], [], []
+    for row in rows:
+        text = f"{row.name} by {row.attribute.replace('_', ' ')}"
+        if row.p_adjusted is None:
+            untested.append(text)
+        elif row.p_adjusted < ALPHA:
+            unequal.append(f"{text} (p {p_value(row.p_adjusted)})")
+        else:
+            open_.append(f"{text} (p {p_value(row.p_adjusted)})")
+    parts = (
+        ("not equal in all groups", unequal),
+        ("no difference between groups shown, which is not equality", open_),
+        ("not testable", untested),
+    )
+    said = "; ".join(f"{meaning}: {', '.join(texts)}" for meaning, texts in parts if texts)
+    return f"All groups together, {results.label(results.model)}: {said}."
+
+
+def joint_rows(results: Results) -> list[JointTest]:
+    """Joint tests of the primary validation."""
+    return [row for row in results.evidence.joint_tests if row.validation == results.validation.name]
+
+
+def joint(results: Results) -> Table | None:
+    """Tests that measures are equal in all groups of an attribute together."""
+    rows = joint_rows(results)
+    if not rows:
+        return None
+    notes, body = Footnotes(), []
+    for row in rows:
+        tested = ", ".join(results.measure_of(name).label for name in row.measures)
+        left = f"left out: {', '.join(row.left_out)}" if row.left_out else ""
+        if row.p is None:
+            why = notes.letter(f"Not estimable: {row.reason}")
+            found = Cell("not estimable", note=why, tip=row.reason, style="number absent")
+        else:
+            found = Cell(p_value(row.p_adjusted), row.p_adjusted, note=notes.letter(row.method), style="number")
+        body.append(
+            Row(
+                (
+                    Cell(results.label(row.learner)),
+                    Cell(row.attribute.replace("_", " "), small=left),
+                    Cell(row.name, small="" if tested == row.name else tested),
+                    Cell(count(len(row.groups)), len(row.groups), style="number"),
+                    found,
+                )
+            )
+        )
+    return Table(
+        "joint-tests",
+        "Tests that measures are equal in all groups at once; p is Holm-adjusted over all tests of a learner. A large "
+        "p is not equality.",
+        (
+            Column("Learner"),
+            Column("Groups by"),
+            Column("Equal in all groups"),
+            Column("Groups", number=True),
+            Column("p", number=True),
+        ),
+        tuple(body),
+        notes=notes.all(),
+        long=len(body) > LONG,
+    )
 
 
 def _widest(results: Results, measure: str) -> str:
@@ -93,11 +168,14 @@ def _widest(results: Results, measure: str) -> str:
 
 def too_small(results: Results) -> str:
     """Which groups are too small to compare, as a sentence."""
-    small = small_groups(results)
-    if not small:
-        return ""
-    listed = "; ".join(f"{named(group)} (n = {count(cases)})" for group, cases in small.items())
-    return f"Too small to compare, with fewer than {results.evidence.study.minimum_group} patients: {listed}."
+    found = small_groups(results)
+    small = [f"{named(group)} (n = {count(cases)})" for group, cases in found.items() if cases != WITHHELD]
+    hidden = [named(group) for group, cases in found.items() if cases == WITHHELD]
+    least = max(results.evidence.study.minimum_group, results.evidence.study.smallest_cell)
+    said = [f"Too small to compare, with fewer than {least} patients: {'; '.join(small)}."] if small else []
+    if hidden:
+        said.append(f"Withheld, since a smaller group could be worked out from them: {'; '.join(hidden)}.")
+    return " ".join(said)
 
 
 def figure(results: Results) -> forest.Forest | None:
@@ -226,7 +304,7 @@ def calibration(results: Results) -> Table | None:
         rows = [results.row(results.model, measure.name, group) for measure in measures]
         first = next((row for row in rows if row is not None), None)
         if first is not None:
-            size = Cell(count(first.cases), first.cases, style="number")
+            size = Cell(count(first.cases), shown_count(first.cases), style="number")
             words = "All" if group == "all" else named(group)
             body.append(Row((Cell(words[:1].upper() + words[1:]), size, *[estimate(row, notes) for row in rows])))
     return Table(

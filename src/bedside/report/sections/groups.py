@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from bedside.evidence.schema import Performance, Validation
 from bedside.report import forest
-from bedside.report.number import count, decimal, interval, level
+from bedside.report.number import count, decimal, interval, level, shown
 from bedside.report.results import POOLED, Results
-from bedside.report.sections.summary import setting
+from bedside.report.sections.summary import setting, withheld_words
 from bedside.report.table import Cell, Column, Footnotes, Row, Table, estimate
 
 LONG = 24
@@ -138,7 +138,7 @@ def table(results: Results, validation: Validation, *, of_splits: bool = False) 
             continue
         name = split_words(group) if of_splits else group.replace("_", " ").replace("=", ": ")
         sizes = [first.cases, first.patients][: 1 + repeated]
-        cells = [Cell(count(size), size, style="number") for size in sizes]
+        cells = [Cell(count(size), shown(size), style="number") for size in sizes]
         title = Cell("All" if group == "all" else name[:1].upper() + name[1:] if group == POOLED else name)
         strong = "primary" if group == POOLED else ""
         body.append(Row((title, *cells, *[estimate(row, notes) for row in rows]), style=strong))
@@ -147,7 +147,8 @@ def table(results: Results, validation: Validation, *, of_splits: bool = False) 
     return Table(
         f"{what}s-table-{validation.name}",
         f"{results.measure.label} by {what}: {setting(validation)}."
-        + ("" if of_splits else f" Groups of fewer than {smallest} cases are not estimated."),
+        + ("" if of_splits else f" Groups of fewer than {smallest} cases are not estimated.")
+        + withheld_words(results),
         (
             Column(what.capitalize()),
             *[Column(text, number=True) for text in ("Cases", "Patients")[: 1 + repeated]],

@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from bedside.evidence.schema import Characteristic, Partition, Validation
 from bedside.report import flow
-from bedside.report.number import count, decimal, places, plural, share
+from bedside.report.number import count, decimal, places, plural, share, shown
 from bedside.report.results import Results
-from bedside.report.sections.summary import validation_words
+from bedside.report.sections.summary import validation_words, withheld_words
 from bedside.report.table import Cell, Column, Row, Table
 
 LONG = 24
@@ -87,7 +87,8 @@ def _outcome(results: Results, part: Partition) -> str:
     if results.evidence.study.classes:
         return ", ".join(f"{word} {count(number)}" for word, number in part.outcome.items())
     words = {"mean": "mean", "sd": "SD", "median": "median"}
-    known = {words[key]: part.outcome[key] for key in words if key in part.outcome}
+    moments = {words[key]: shown(part.outcome[key]) for key in words if key in part.outcome}
+    known = {word: value for word, value in moments.items() if value is not None}
     digits = places(known.values())
     return ", ".join(f"{word} {decimal(number, digits)}" for word, number in known.items())
 
@@ -110,7 +111,7 @@ def characteristics(results: Results) -> Table | None:
     return Table(
         "characteristics",
         "Characteristics by partition and outcome. Numbers are median (lower to upper quartile), categories are "
-        "n (%) of those known; what is missing stands below in small type.",
+        "n (%) of those known; what is missing stands below in small type." + withheld_words(results),
         tuple(columns),
         tuple(body),
         sortable=False,
@@ -156,7 +157,7 @@ def _digits(values: Sequence[float | None]) -> int:
 
 def _number(entry: Characteristic | None) -> Cell:
     if entry is None or entry.median is None:
-        return Cell("", small=_missing(entry), style="number")
+        return Cell("withheld" if entry and entry.reason else "", small=_missing(entry), style="number")
     digits = _digits((entry.median, entry.low_quartile, entry.high_quartile))
     text = decimal(entry.median, digits)
     if entry.low_quartile is not None and entry.high_quartile is not None:
@@ -167,7 +168,8 @@ def _number(entry: Characteristic | None) -> Cell:
 def _category(entry: Characteristic | None) -> Cell:
     if entry is None or entry.count is None:
         return Cell("0", style="number")
-    return Cell(share(entry.count, entry.cases - entry.missing), style="number")
+    whole = "" if isinstance(entry.cases, str) or isinstance(entry.missing, str) else entry.cases - entry.missing
+    return Cell(share(entry.count, whole), style="number")
 
 
 def partitions(results: Results) -> Table | None:
@@ -179,14 +181,14 @@ def partitions(results: Results) -> Table | None:
     for part in rows:
         names = (validation_words(part.validation), part.split, part.partition)
         sizes = (
-            Cell(count(part.cases), part.cases, style="number"),
-            Cell(count(part.patients), part.patients, style="number"),
+            Cell(count(part.cases), shown(part.cases), style="number"),
+            Cell(count(part.patients), shown(part.patients), style="number"),
         )
         body.append(Row((*[Cell(name) for name in names], *sizes, Cell(_outcome(results, part)))))
     columns = ("Validation", "Split", "Partition", "Cases", "Patients", "Outcome")
     return Table(
         "partitions",
-        "Size and outcome of every partition.",
+        "Size and outcome of every partition." + withheld_words(results),
         tuple(Column(text, number=text in ("Cases", "Patients")) for text in columns),
         tuple(body),
         long=len(body) > LONG,

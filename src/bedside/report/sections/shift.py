@@ -6,7 +6,7 @@ from statistics import median
 
 from bedside.evidence.figure import Figure, Series
 from bedside.evidence.schema import Partition, Shift, Validation
-from bedside.report.number import count, decimal, plural
+from bedside.report.number import count, decimal, plural, shown, together
 from bedside.report.results import Results
 from bedside.report.sections.summary import validation_words
 from bedside.report.table import Cell, Column, Row, Table
@@ -161,7 +161,7 @@ class Change:
     word: str
     learned: float
     judged: float
-    cases: tuple[int, int]
+    cases: tuple[float, float]
     share: bool
 
     @property
@@ -181,28 +181,33 @@ def changes(results: Results, validation: Validation) -> list[Change]:
         parts = [part for part in mine if part.split == split]
         judged = [part for part in parts if part.partition == "test"]
         learned = [part for part in parts if part.partition != "test"]
-        cases = (sum(part.cases for part in learned), sum(part.cases for part in judged))
-        if split not in shifts or not all(cases):
+        sizes = [together([part.cases for part in each]) for each in (learned, judged)]
+        cases = [size for size in sizes if size and not isinstance(size, str)]
+        if split not in shifts or len(cases) < 2:
             continue
         classes = results.evidence.study.classes
         if not classes:
             pair = [_mean(part, size) for part, size in zip((learned, judged), cases, strict=True)]
-            found.append(Change(split, "the mean outcome", pair[0], pair[1], cases, share=False))
+            found.append(Change(split, "the mean outcome", pair[0], pair[1], (cases[0], cases[1]), share=False))
             continue
-        shares = {
-            word: [
-                sum(p.outcome.get(word, 0.0) for p in part) / size
-                for part, size in zip((learned, judged), cases, strict=True)
-            ]
-            for word in classes
+        counts = {
+            word: [together([p.outcome.get(word, 0.0) for p in part]) for part in (learned, judged)] for word in classes
         }
+        shares = {
+            word: [n / size for n, size in zip(numbers, cases, strict=True) if not isinstance(n, str)]
+            for word, numbers in counts.items()
+        }
+        shares = {word: found_in for word, found_in in shares.items() if len(found_in) == len(cases)}
+        if len(shares) < len(classes):
+            continue
         word = classes[1] if len(classes) == 2 else max(shares, key=lambda w: abs(shares[w][1] - shares[w][0]))
-        found.append(Change(split, word, shares[word][0], shares[word][1], cases, share=True))
+        found.append(Change(split, word, shares[word][0], shares[word][1], (cases[0], cases[1]), share=True))
     return found
 
 
-def _mean(parts: Sequence[Partition], size: int) -> float:
-    return sum(part.outcome.get("mean", 0.0) * part.cases for part in parts) / size
+def _mean(parts: Sequence[Partition], size: float) -> float:
+    pairs = [(shown(part.outcome.get("mean", 0.0)), shown(part.cases)) for part in parts]
+    return sum((mean or 0.0) * (cases or 0.0) for mean, cases in pairs) / size
 
 
 def outcome_words(results: Results, validation: Validation) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bedside.evidence.schema import Agreement, SampleSize
 from bedside.report import forest
 from bedside.report.look import Look
-from bedside.report.number import count, decimal, interval
+from bedside.report.number import count, decimal, interval, shown
 from bedside.report.results import Results
 from bedside.report.table import Cell, Column, Footnotes, Row, Table
 
@@ -23,7 +23,9 @@ def words(results: Results) -> str:
     return text
 
 
-def _number(value: float) -> str:
+def _number(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
     return count(value) if value >= 100 or float(value).is_integer() else decimal(value, 1)
 
 
@@ -42,7 +44,7 @@ def table(results: Results) -> Table | None:
             (
                 Cell(row.criterion[:1].upper() + row.criterion[1:]),
                 Cell("" if row.needed is None else _number(row.needed), row.needed, style="number"),
-                Cell(_number(row.available), row.available, style="number"),
+                Cell(_number(row.available), shown(row.available), style="number"),
                 _met(row),
                 Cell(row.text),
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bedside.evidence.schema import Comparison, Measure, Validation
 from bedside.report import forest
-from bedside.report.number import count, decimal, interval, level, p_value, share
+from bedside.report.number import count, decimal, interval, level, p_value, share, together
 from bedside.report.results import Results
 
 
@@ -113,14 +113,28 @@ def _contrast_forest(results: Results, row: Comparison) -> forest.Forest:
     )
 
 
+def withheld_words(results: Results) -> str:
+    """What stands for counts that may not be shown, as a sentence; "" where all are shown."""
+    smallest = results.evidence.study.smallest_cell
+    if smallest < 2:
+        return ""
+    return (
+        f" “<{smallest}” stands for 1 to {smallest - 1} patients; “withheld” for a count from which one of these could "
+        "be worked out."
+    )
+
+
 def outcomes(results: Results, validation: Validation) -> Counter[str]:
-    """Judged cases by outcome word; each case once even where a validation is repeated."""
+    """Judged cases by outcome word; each case once even where a validation is repeated, none that are withheld."""
     total: Counter[str] = Counter()
+    withheld: set[str] = set()
     repeats = max(1, len({name.split(" fold")[0] for name in validation.splits if "repeat" in name}))
     for partition in results.evidence.partitions:
         if partition.validation == validation.name and partition.partition == "test":
-            total.update({word: round(number) for word, number in partition.outcome.items()})
-    return Counter({word: round(number / repeats) for word, number in total.items()})
+            known = {word: round(n) for word, n in partition.outcome.items() if not isinstance(n, str)}
+            withheld |= partition.outcome.keys() - known.keys()
+            total.update(known)
+    return Counter({word: round(number / repeats) for word, number in total.items() if word not in withheld})
 
 
 def _facts(results: Results) -> list[Fact]:
@@ -134,11 +148,13 @@ def _facts(results: Results) -> list[Fact]:
         found = outcomes(results, results.validation)
         whole = sum(found.values())
         words = [word for word in study.classes if word in found] or list(found)
-        if words and whole:
+        if len(found) < len(study.classes):
+            facts.append(Fact("withheld", "cases by outcome", "an outcome has too few to be shown"))
+        elif words and whole:
             rarest = min(words, key=lambda word: found[word]) if len(words) == 2 else words[0]
             others = ", ".join(f"{word} {count(found[word])}" for word in words if word != rarest)
             facts.append(Fact(share(found[rarest], whole), rarest, others))
-    excluded = sum(step.records for step in results.evidence.flow if step.kind == "excluded")
+    excluded = together([step.records for step in results.evidence.flow if step.kind == "excluded"])
     facts.append(Fact(count(excluded), "records excluded", "each with its reason" if excluded else ""))
     trials = "1 tuning trial each" if study.trials == 1 else f"{study.trials} tuning trials each"
     facts.append(Fact(str(len(results.learners)), "learners", trials))

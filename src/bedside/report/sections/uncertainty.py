@@ -3,6 +3,7 @@
 from bedside.evidence.schema import Coverage
 from bedside.report import forest
 from bedside.report.number import count, decimal, level, places
+from bedside.report.number import shown as shown_count
 from bedside.report.results import Results
 from bedside.report.sections.fairness import named, shown
 from bedside.report.table import Cell, Column, Footnotes, Row, Table
@@ -124,7 +125,9 @@ def table(results: Results) -> Table | None:
         cases = next((row.cases for row in found if row is not None), 0)
         title = _group(group)
         cells = [_cell(results, row, notes) for row in found]
-        body.append(Row((Cell(title[:1].upper() + title[1:]), Cell(count(cases), cases, style="number"), *cells)))
+        body.append(
+            Row((Cell(title[:1].upper() + title[1:]), Cell(count(cases), shown_count(cases), style="number"), *cells))
+        )
     method = next(iter(rows.values())).method
     return Table(
         "coverage-table",
