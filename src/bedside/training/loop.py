@@ -20,6 +20,7 @@ from bedside.training.feed import Feed
 from bedside.training.layout import convolves
 from bedside.training.model import Model
 from bedside.training.schedule import Schedule, rate
+from bedside.training.seeds import derive
 from bedside.training.state import State
 from bedside.training.workplace import here
 
@@ -27,8 +28,6 @@ B = TypeVar("B")
 
 _PATIENCE, _FEWEST = 120, 4
 """Steps, and passes, without improvement that are always granted: small data see few steps a pass."""
-
-_SEEDS = 2**31
 
 
 class Trainer(Protocol):
@@ -148,7 +147,7 @@ class Loop:
         engine, total = now.engine, self.epochs * self._steps(len(feed))
         batches = self._batches(len(feed))
         summed = torch.zeros((), device=engine.device)
-        with _apart(engine):
+        with _apart(engine, now.step):
             for positions in batches:
                 now.step += 1
                 _set_rate(now.optimizer, self._rate(now.step, total, peak))
@@ -230,16 +229,16 @@ def _share(positions: Tensor, engine: Engine) -> tuple[Tensor, float]:
     return own, len(own) * engine.world_size / len(positions)
 
 
-def _apart(engine: Engine) -> AbstractContextManager[None]:
+def _apart(engine: Engine, step: int) -> AbstractContextManager[None]:
     """Processes draw different random numbers inside (dropout, augmentation) and the same ones outside (batches)."""
-    return nullcontext() if engine.world_size == 1 else _own_numbers(engine)
+    return nullcontext() if engine.world_size == 1 else _own_numbers(engine.global_rank, step)
 
 
 @contextmanager
-def _own_numbers(engine: Engine) -> Iterator[None]:
-    seed = int(torch.randint(_SEEDS, ()))
+def _own_numbers(rank: int, step: int) -> Iterator[None]:
+    seed = derive(torch.initial_seed(), "process", rank, "step", step)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed((seed + engine.global_rank) % _SEEDS)
+        torch.manual_seed(seed)
         yield
 
 
