@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -24,6 +24,7 @@ MEMORY_BYTES = 1 << 30
 """A partition that takes more is kept on disk and mapped into memory; so much is remembered between partitions."""
 
 _CHUNK = 256
+_DIGEST = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,21 +137,26 @@ class _Making:
     def one(self, place: int) -> Shaped:
         """The image at a place."""
         readable = self.predictors[place]
-        key = self.digest(place)
+        image = None if _path(readable) is not None else readable.read()
+        key = self._salted(identity(image or readable))
         found = SHELF.get(key)
         if found is None:
-            image = readable.read()
+            image = image or readable.read()
             try:
                 found = shaped(image, self.plan)
             except FileProblem as problem:
-                msg = f"{_name(readable, place, len(self.predictors))}: {problem}"
+                name = _path(readable) or f"image {place + 1} of {len(self.predictors)}"
+                msg = f"{name}: {problem}"
                 raise FileProblem(msg) from problem
             SHELF.put(key, found)
         return found
 
     def digest(self, place: int) -> bytes:
         """What the image at a place is made from: its content and the plan."""
-        return hashlib.blake2b(identity(self.predictors[place]) + self.key, digest_size=16).digest()
+        return self._salted(identity(self.predictors[place]))
+
+    def _salted(self, content: bytes) -> bytes:
+        return hashlib.blake2b(content + self.key, digest_size=_DIGEST).digest()
 
 
 def _in_memory(making: _Making, kind: np.dtype[Any]) -> Records:
@@ -180,32 +186,34 @@ def _on_disk(making: _Making, kind: np.dtype[Any]) -> Records:
 
 
 def identity(readable: Readable) -> bytes:
-    """What changes when the content of an image does.
+    """What changes when the content of an image does, 16 bytes.
 
-    Pixels and geometry of an image in memory; of a file, or a folder of files, the reader's declaration with
-    each file's size and time of change, so that nothing is decoded to find that it was decoded before.
+    Pixels and geometry of an image in memory; of a file, or a folder of files, how it is read with each file's size
+    and time of change, so that nothing is decoded to find that it was decoded before.
     """
-    path = getattr(readable, "path", None)
-    if not isinstance(path, Path):
+    path = _path(readable)
+    if path is None:
         return _content(readable.read())
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
     try:
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
         facts = [(file.name, (stat := file.stat()).st_size, stat.st_mtime_ns, stat.st_ino) for file in files]
     except OSError:
         facts = []  # reading says what is wrong
-    return hashlib.blake2b(repr((readable, str(path.absolute()), facts)).encode(), digest_size=16).digest()
+    named = [(each.name, repr(getattr(readable, each.name))) for each in fields(readable)]  # type: ignore[arg-type]
+    how = repr((type(readable).__qualname__, named, str(path.absolute()), facts))
+    return hashlib.blake2b(how.encode(), digest_size=_DIGEST).digest()
+
+
+def _path(readable: Readable) -> Path | None:
+    """Of a dataclass whose content is what lies at its path."""
+    path = getattr(readable, "path", None)
+    return path if isinstance(path, Path) and is_dataclass(readable) else None
 
 
 def _content(image: Image) -> bytes:
     geometry = image.geometry
-    place = (
-        None if geometry is None else (geometry.spacing, None if geometry.affine is None else geometry.affine.tolist())
-    )
-    digest = hashlib.blake2b(repr((image.pixels.shape, image.pixels.dtype.str, place)).encode(), digest_size=16)
+    affine = None if geometry is None or geometry.affine is None else geometry.affine.tolist()
+    facts = (image.pixels.shape, image.pixels.dtype.str, None if geometry is None else geometry.spacing, affine)
+    digest = hashlib.blake2b(repr(facts).encode(), digest_size=_DIGEST)
     digest.update(np.ascontiguousarray(image.pixels).data)
     return digest.digest()
-
-
-def _name(readable: Readable, place: int, cases: int) -> str:
-    path = getattr(readable, "path", None)
-    return str(path) if isinstance(path, Path) else f"image {place + 1} of {cases}"

@@ -10,9 +10,13 @@ import numpy as np
 from bedside.modalities.imaging.image import Pixels
 from bedside.types import Booleans
 
-_DARKER = 0.06
+_DARKER = 0.05
 """How much darker than its surroundings a hair is, as a share of the range of 8 bits."""
 
+_LONG = 0.12
+"""A hair reaches over at least this share of the shorter side."""
+
+_CROSSING = 5.0
 _MOST = 0.3
 """Where more than this share of an image would be hair, it is texture of another kind and nothing is changed."""
 
@@ -35,17 +39,30 @@ def without_hair(pixels: Pixels) -> Pixels:
 
 
 def hair(pixels: Pixels) -> Booleans:
-    """Where hair lies, shape (rows, columns)."""
-    from skimage.morphology import closing, dilation, remove_small_objects  # noqa: PLC0415 - slow to import
+    """Where hair lies, shape (rows, columns): thin, long, and darker than its surroundings in every channel.
+
+    Brown pigment is dark in blue more than in red, and its network is no single line; both are left.
+    """
+    from skimage.measure import label, regionprops  # noqa: PLC0415 - slow to import
+    from skimage.morphology import closing, dilation, skeletonize  # noqa: PLC0415
 
     whole = 255.0 if pixels.dtype == np.uint8 else float(np.abs(pixels).max())
-    grey = pixels.astype(np.float32).min(axis=0) / whole
-    length = max(7, 2 * (min(grey.shape) // 32) + 1)
-    slanted = np.eye(length)
-    lines = [np.ones((1, length)), np.ones((length, 1)), slanted, slanted[::-1]]
-    # A hair is filled by the line across it; a spot that no line spans is filled by none of them.
-    filled = np.max([closing(grey, line.astype(np.uint8)) for line in lines], axis=0)
-    dark = filled - grey > _DARKER
-    long = remove_small_objects(dark, max_size=2 * length, connectivity=2)
-    wide: Booleans = dilation(long, np.ones((3, 3), dtype=np.uint8)).astype(np.bool_)
-    return wide
+    length = max(5, 2 * (min(pixels.shape[1:]) // 48) + 1)
+    slanted = np.eye(length, dtype=np.uint8)
+    lines = [np.ones((1, length), np.uint8), np.ones((length, 1), np.uint8), slanted, slanted[::-1]]
+    dark = np.ones(pixels.shape[1:], dtype=np.bool_)
+    for channel in pixels.astype(np.float32) / whole:
+        wide = np.pad(channel, length, mode="reflect")
+        # A hair is filled by the line across it; a spot that no line spans is filled by none of them.
+        filled = np.max([closing(wide, line) for line in lines], axis=0)
+        dark &= (filled - wide)[length:-length, length:-length] > _DARKER
+    found = np.zeros_like(dark)
+    for part in regionprops(label(dark, connectivity=2)):
+        reach = float(np.hypot(part.bbox[2] - part.bbox[0], part.bbox[3] - part.bbox[1]))
+        course = int(skeletonize(part.image).sum())
+        thin = part.area <= course * length / 2
+        # Hairs that cross are a few times as long as they reach; a network of pigment is many times.
+        if thin and _LONG * min(dark.shape) <= reach and course <= _CROSSING * reach:
+            found[part.slice] |= part.image
+    grown: Booleans = dilation(found, np.ones((3, 3), dtype=np.uint8)).astype(np.bool_)
+    return grown

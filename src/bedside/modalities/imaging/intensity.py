@@ -70,7 +70,8 @@ def usable(pixels: Pixels) -> Pixels:
         raise FileProblem(msg)
     low, high = float(pixels.min()), float(pixels.max())
     if not (np.isfinite(low) and np.isfinite(high) and max(-low, high) < _LARGEST):
-        count = int((~np.isfinite(pixels)).sum())
+        with np.errstate(invalid="ignore"):
+            count = int((~(np.abs(pixels) < _LARGEST)).sum())
         msg = (
             f"{count} of {pixels.size} pixels are not finite or beyond {_LARGEST:.3g}; finite values are needed: "
             "repair the file, or leave the image out"

@@ -92,8 +92,8 @@ class Pool:
         """Both files, open, what they hold known, and no other process in them."""
         with contextlib.ExitStack() as stack:
             with _writing(self.folder):
-                known = stack.enter_context((self.folder / "digests").open("a+b"))
-                data = stack.enter_context((self.folder / "records").open("a+b"))
+                known = stack.enter_context((self.folder / "digests").open("a+b", buffering=0))
+                data = stack.enter_context((self.folder / "records").open("a+b", buffering=0))
                 fcntl.flock(known, fcntl.LOCK_EX)
                 self._learn(known, data)
             yield known, data
@@ -111,11 +111,16 @@ class Pool:
         record["pixels"], record["moments"] = made
         with _writing(self.folder):
             data.truncate(len(self._slots) * self.record.itemsize)
-            data.write(record.tobytes())
-            data.flush()
-            known.write(digest)
-            known.flush()
+            _append(data, record.tobytes())
+            _append(known, digest)
         self._slots[digest] = len(self._slots)
+
+
+def _append(file: IO[bytes], content: bytes) -> None:
+    # Not buffered: what a full disk refused would be written again, and refused again, when the file is closed.
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
 
 
 @cache

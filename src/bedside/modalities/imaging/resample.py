@@ -39,27 +39,41 @@ def oriented(image: Image, orientation: str) -> Image:
     return Image(np.moveaxis(pixels, -1, 0), Geometry(tuple(spacing[axis] for axis in order), affine @ back))
 
 
+def check_size(image: Image, plan: ImagePlan) -> None:
+    """Raise FileProblem for a dot or a line, whatever could be made of it."""
+    if min(image.size) < 2:
+        raise _too_small(image, plan, max(plan.size) / min(image.size))
+
+
 def on_grid(image: Image, plan: ImagePlan) -> Pixels:
     """The image at the plan's spacing or scale, not yet cut or padded to its size; float32 unless nothing changed.
 
     Raises:
         FileProblem: The spacing is needed and unknown, or the image would be enlarged more than the plan allows.
     """
-    if plan.spacing is None:
-        size = _target(image, plan)
-        steps = tuple(before / after for before, after in zip(image.size, size, strict=True))
-    else:
-        if image.geometry is None:
-            msg = (
-                f"the file does not tell the distance between its pixels, and the plan wants {_words(plan.spacing)} "
-                "mm; give files that tell it (DICOM, NIfTI), or declare spacing=None, which scales to the size"
-            )
-            raise FileProblem(msg)
-        steps = tuple(want / have for want, have in zip(plan.spacing, image.geometry.spacing, strict=True))
-        size = tuple(max(1, round(before / step)) for before, step in zip(image.size, steps, strict=True))
-    if min(image.size) < 2 or 1.0 / min(steps) > plan.enlarge * (1 + 1e-9):
+    size, steps = grid(image, plan)
+    if 1.0 / min(steps) > plan.enlarge * (1 + 1e-9):
         raise _too_small(image, plan, 1.0 / min(steps))
     return resampled(image.pixels, size, steps)
+
+
+def grid(image: Image, plan: ImagePlan) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """New pixels along each axis before cutting or padding, and old pixels from one of them to the next.
+
+    Raises:
+        FileProblem: The spacing is needed and unknown.
+    """
+    if plan.spacing is None:
+        size = _target(image, plan)
+        return size, tuple(before / after for before, after in zip(image.size, size, strict=True))
+    if image.geometry is None:
+        msg = (
+            f"the file does not tell the distance between its pixels, and the plan wants {_words(plan.spacing)} "
+            "mm; give files that tell it (DICOM, NIfTI), or declare spacing=None, which scales to the size"
+        )
+        raise FileProblem(msg)
+    steps = tuple(want / have for want, have in zip(plan.spacing, image.geometry.spacing, strict=True))
+    return tuple(max(1, round(before / step)) for before, step in zip(image.size, steps, strict=True)), steps
 
 
 def placed(pixels: Pixels, size: tuple[int, ...]) -> Pixels:

@@ -10,7 +10,7 @@ from bedside.modalities.imaging.hair import without_hair
 from bedside.modalities.imaging.image import Geometry, Image, Pixels
 from bedside.modalities.imaging.intensity import Moments, moments, usable, windowed, with_channels
 from bedside.modalities.imaging.plan import ImagePlan
-from bedside.modalities.imaging.resample import on_grid, oriented, placed, resampled
+from bedside.modalities.imaging.resample import check_size, on_grid, oriented, placed, resampled
 
 
 class Shaped(NamedTuple):
@@ -38,6 +38,7 @@ def shaped(image: Image, plan: ImagePlan) -> Shaped:
             f"{words[plan.dimensions]}; declare a size of {image.dimensions} numbers, or give the other kind of file"
         )
         raise FileProblem(msg)
+    check_size(image, plan)
     if plan.orientation is not None:
         image = oriented(image, plan.orientation)
     pixels = usable(with_channels(image.pixels, plan))
