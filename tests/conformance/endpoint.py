@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bedside.endpoints.endpoint import Categorical, Endpoint, Reference, View
+from bedside.endpoints.endpoint import Categorical, Endpoint, Numeric, Reference, View
 from bedside.endpoints.measure import Contributions, Difference, Measure
+from bedside.endpoints.target import classes_by_case
 from bedside.errors import OutcomeProblem, StatisticsError
 from bedside.evidence.figure import Figure
 from bedside.types import Floats, Integers
@@ -101,28 +102,56 @@ def assert_cells_close(one: Any, two: Any) -> None:
 
 
 def check_target(endpoint: Endpoint[Y, P], outcomes: list[Y], predictions: list[P]) -> None:
-    """Conventional learners get numbers of the right shape and give predictions of the right type."""
+    """What the outcome answers has the right shapes, and predictions and outcomes can be made of answers again."""
     target = endpoint.target
-    if isinstance(target, Categorical):
-        index, matrix = target.index(outcomes), target.probabilities(predictions)
-        assert index.shape == (len(outcomes),)
+    answers, numbers, classes, values = [], [], [], []
+    words = [word for question in target.questions for word in question.classes]
+    assert len(set(words)) == len(words)
+    for question in target.questions:
+        known = question.known(outcomes)
+        assert known.shape == (len(outcomes),)
+        assert known.dtype == np.bool_
+        index = question.index([outcomes[k] for k in np.flatnonzero(known).tolist()])
+        matrix = question.probabilities(predictions)
+        assert index.shape == (int(known.sum()),)
         assert index.dtype == np.int64
-        assert set(index.tolist()) <= set(range(len(target.classes)))
-        assert matrix.shape == (len(predictions), len(target.classes))
+        assert set(index.tolist()) <= set(range(len(question.classes)))
+        assert matrix.shape == (len(predictions), len(question.classes))
         np.testing.assert_allclose(matrix.sum(axis=1), 1.0, atol=1e-6)
-        assert_cells_close(endpoint.cells(target.predictions(matrix)), endpoint.cells(predictions))
-    else:
-        assert target.values(outcomes).shape == (len(outcomes),)
-        estimates = target.estimates(predictions)
-        assert estimates.shape == (len(predictions),)
-        assert target.predictions(estimates) == list(predictions)
+        answers.append(matrix)
+        every = np.zeros(len(outcomes), dtype=np.int64)
+        every[known] = index
+        classes.append(every)
+    for quantity in target.quantities:
+        assert quantity.values(outcomes).shape == (len(outcomes),)
+        assert quantity.estimates(predictions).shape == (len(predictions),)
+        numbers.append(quantity.estimates(predictions))
+        values.append(quantity.values(outcomes))
+    cells = endpoint.cells
+    assert_cells_close(cells(target.replaced(predictions, answers, numbers)), cells(predictions))
+    whole = [k for k in range(len(outcomes)) if all(question.known(outcomes)[k] for question in target.questions)]
+    assumed = target.assumed(classes, values)
+    assert [assumed[k] for k in whole] == [outcomes[k] for k in whole]
+    flat = target.uninformed(outcomes)
+    assert len({tuple(column[k] for column in cells(flat).values()) for k in range(len(flat))}) == 1
+    losses = target.losses(outcomes, predictions)
+    assert losses.shape == (len(outcomes),)
+    assert np.isfinite(losses).all()
+    assert losses.min() >= 0.0
+    if isinstance(target, Categorical):
+        assert_cells_close(cells(target.predictions(answers[0])), cells(predictions))
+    if isinstance(target, Numeric):
+        assert target.predictions(numbers[0]) == list(predictions)
+    by_class = classes_by_case(target, outcomes)
+    assert set(by_class) <= set(words)
+    assert bool(by_class) == bool(target.questions)
 
 
 def check_words(endpoint: Endpoint[Y, P], outcomes: list[Y]) -> None:
     for outcome in outcomes:
         assert isinstance(endpoint.stratum(outcome), Hashable)
         assert endpoint.describe(outcome).strip()
-        if isinstance(endpoint.target, Categorical):
+        if endpoint.target.questions:
             assert endpoint.parse(endpoint.describe(outcome)) == outcome
     for cell in (None, "", "  ", float("nan"), float("inf"), object(), [], NOTE, "?"):
         with pytest.raises(OutcomeProblem, match="allowed") as caught:

@@ -12,7 +12,7 @@ from tests.explain.test_methods import network
 from bedside.comparators.boosting import Boosting
 from bedside.comparators.elastic_net import ElasticNet
 from bedside.comparators.forest import Forest
-from bedside.explain.deletion import deletion, losses, without
+from bedside.explain.deletion import deletion, without
 from bedside.explain.explainer import Attribution, Subject
 from bedside.explain.linear import LinearContributions
 from bedside.explain.method import Contributions
@@ -119,9 +119,9 @@ def test_without_sets_exactly_the_named_predictors_to_missing() -> None:
 
 def test_losses_average_to_the_loss_that_tuning_minimises() -> None:
     truth, told = [True, False, True], [0.9, 0.2, 0.4]
-    assert losses(BINARY, truth, told).mean() == pytest.approx(BINARY.loss(truth, told))
+    assert BINARY.target.losses(truth, told).mean() == pytest.approx(BINARY.loss(truth, told))
     numbers, near = [1.0, 2.0, 5.0], [1.5, 2.0, 3.0]
-    assert losses(CONTINUOUS, numbers, near).mean() == pytest.approx(CONTINUOUS.loss(numbers, near))
+    assert CONTINUOUS.target.losses(numbers, near).mean() == pytest.approx(CONTINUOUS.loss(numbers, near))
 
 
 def test_correlation_is_of_ranks_and_0_where_nothing_varies() -> None:

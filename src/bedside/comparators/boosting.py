@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 import lightgbm
 import numpy as np
 
-from bedside.comparators.outcome import class_numbers, numbers
+from bedside.comparators.outcome import class_numbers, conventional, numbers
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint, Numeric
 from bedside.modalities.tabular.column import Schema
@@ -43,7 +43,7 @@ class BoostedTrees(Generic[P]):
         if len(predictors) == 0:
             return []
         raw = cast("Floats", self.booster.predict(self.features.transform(predictors), num_threads=1))
-        target = self.endpoint.target
+        target = conventional(self.endpoint, "boosting")
         if isinstance(target, Numeric):
             return target.predictions(raw)
         return target.predictions(raw if raw.ndim == 2 else np.column_stack([1 - raw, raw]))
@@ -135,7 +135,7 @@ class Boosting(Generic[P]):
         return BoostedTrees(self.endpoint, features, booster)
 
     def _target(self, development: Sequence[Sample[Record, Any]]) -> tuple[Floats, dict[str, Any]]:
-        target = self.endpoint.target
+        target = conventional(self.endpoint, "boosting")
         if isinstance(target, Numeric):
             return numbers(target, development, self.name), {"objective": "regression", "metric": "l2"}
         index = class_numbers(target, development, self.name).astype(np.float64)
@@ -144,7 +144,7 @@ class Boosting(Generic[P]):
         return index, {"objective": "multiclass", "metric": "multi_logloss", "num_class": len(target.classes)}
 
     def _labels(self, samples: Sequence[Sample[Record, Any]]) -> Floats:
-        target, outcomes = self.endpoint.target, [sample.outcome for sample in samples]
+        target, outcomes = conventional(self.endpoint, self.name), [sample.outcome for sample in samples]
         return target.values(outcomes) if isinstance(target, Numeric) else target.index(outcomes).astype(np.float64)
 
 

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 from sklearn.exceptions import ConvergenceWarning
 
 from bedside.comparators.design import Design
-from bedside.comparators.outcome import class_numbers, numbers
+from bedside.comparators.outcome import class_numbers, conventional, numbers
 from bedside.comparators.regression import from_scores, linear, logistic
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint, Numeric
@@ -113,7 +113,7 @@ class ElasticNet(Generic[P]):
         Raises:
             ModelError: Development holds one class only, or a number is not finite.
         """
-        target = self.endpoint.target
+        target = conventional(self.endpoint, self.name)
         predictors = [sample.predictors for sample in development]
         design = Design.fit(self.schema, predictors, rarest=RAREST)
         matrix = design.matrix(predictors)

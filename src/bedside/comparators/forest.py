@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from bedside.comparators.design import Design
-from bedside.comparators.outcome import class_numbers, numbers, spread
+from bedside.comparators.outcome import class_numbers, conventional, numbers, spread
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint, Numeric
 from bedside.modalities.tabular.column import Schema
@@ -107,7 +107,7 @@ class ForestModel(Generic[P]):
         if len(predictors) == 0:
             return []
         means = self.trees.mean(self.design.matrix(predictors))
-        target = self.endpoint.target
+        target = conventional(self.endpoint, "forest")
         if isinstance(target, Numeric):
             return target.predictions(means[:, 0])
         shares = spread(means, self.present, len(target.classes))
@@ -163,7 +163,7 @@ class Forest(Generic[P]):
         Raises:
             ModelError: Development holds one class only, or a number is not finite.
         """
-        target = self.endpoint.target
+        target = conventional(self.endpoint, "forest")
         predictors = [sample.predictors for sample in development]
         # Words of fewer than one case in a hundred share the reference, or thousands of columns slow every division.
         design = Design.fit(self.schema, predictors, rarest=max(2, len(predictors) // 100))

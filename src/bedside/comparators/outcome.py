@@ -6,11 +6,27 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bedside.data.sample import Sample
-from bedside.endpoints.endpoint import Categorical, Numeric
+from bedside.endpoints.endpoint import Categorical, Endpoint, Numeric
 from bedside.errors import ModelError, StatisticsError
 from bedside.types import Floats, Integers
 
 P = TypeVar("P")
+
+
+def conventional(endpoint: Endpoint[Any, P], learner: str) -> "Categorical[Any, P] | Numeric[Any, P]":
+    """The endpoint's target, when it is one of several classes or a number.
+
+    Raises:
+        ModelError: It is neither.
+    """
+    target = endpoint.target
+    if isinstance(target, Categorical | Numeric):
+        return target
+    msg = (
+        f"{learner} predicts one of several classes or a number, not a {endpoint.name} outcome; wrap its recipe in "
+        "OneByOne where the outcome answers several questions"
+    )
+    raise ModelError(msg)
 
 
 def class_numbers(target: Categorical[Any, P], samples: Sequence[Sample[Any, Any]], learner: str) -> Integers:

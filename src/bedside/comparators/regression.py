@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit, softmax
 from sklearn.linear_model import ElasticNet, LogisticRegression
 
-from bedside.comparators.outcome import class_numbers, numbers
+from bedside.comparators.outcome import class_numbers, conventional, numbers
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint, Numeric
 from bedside.training.threads import single_thread
@@ -25,7 +25,7 @@ _PLAIN = 1e-6
 
 def from_scores(endpoint: Endpoint[Any, P], scores: Floats) -> list[P]:
     """Scores (n, s) to predictions: a number, log-odds of the second of two classes, or k log-odds."""
-    target = endpoint.target
+    target = conventional(endpoint, "a regression")
     if isinstance(target, Numeric):
         return target.predictions(scores[:, 0])
     if scores.shape[1] == 1:
@@ -89,7 +89,7 @@ def unpenalised(
     endpoint: Endpoint[Any, P], matrix: Floats, samples: Sequence[Sample[Any, Any]], learner: str
 ) -> tuple[Floats, Floats]:
     """Coefficients (p, s) and intercepts (s,) of a plain regression of the outcome on a few predictors."""
-    target = endpoint.target
+    target = conventional(endpoint, learner)
     with single_thread():
         if isinstance(target, Numeric):
             design = np.column_stack([matrix, np.ones(len(matrix))])

@@ -4,9 +4,12 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from bedside.endpoints.measure import Measure
+from bedside.endpoints.target import Quantity, Question, Target, log_losses
 from bedside.evidence.figure import Figure
-from bedside.types import Floats, Integers
+from bedside.types import Booleans, Floats, Integers
 
 Y = TypeVar("Y")
 P = TypeVar("P")
@@ -55,7 +58,7 @@ class View(Generic[Y, P]):
 
 @dataclass(frozen=True, kw_only=True)
 class Categorical(Generic[Y, P]):
-    """An endpoint whose outcome is one of k classes, as conventional classifiers need it."""
+    """A target that is one of k classes: what conventional classifiers need, and its own one question."""
 
     classes: tuple[str, ...]
     index: Callable[[Sequence[Y]], Integers]
@@ -64,11 +67,51 @@ class Categorical(Generic[Y, P]):
     """Predictions to class probabilities, shape (n, k)."""
     predictions: Callable[[Floats], list[P]]
     """Class probabilities, shape (n, k), to predictions."""
+    outcomes: Callable[[Integers], list[Y]]
+    """Class numbers, shape (n,), to outcomes."""
+
+    @property
+    def name(self) -> str:
+        """The outcome answers no other question."""
+        return ""
+
+    @property
+    def questions(self) -> tuple[Question[Y, P], ...]:
+        """Itself."""
+        return (self,)
+
+    @property
+    def quantities(self) -> tuple[Quantity[Y, P], ...]:
+        """None."""
+        return ()
+
+    def known(self, outcomes: Sequence[Y]) -> Booleans:
+        """All of them."""
+        return np.ones(len(outcomes), dtype=np.bool_)
+
+    def uninformed(self, outcomes: Sequence[Y]) -> list[P]:
+        """The same probability for every class."""
+        count = len(self.classes)
+        return self.predictions(np.full((len(outcomes), count), 1 / count))
+
+    def replaced(self, predictions: Sequence[P], answers: Sequence[Floats], numbers: Sequence[Floats]) -> list[P]:
+        """Predictions of these probabilities."""
+        del predictions, numbers
+        return self.predictions(answers[0])
+
+    def assumed(self, answers: Sequence[Integers], numbers: Sequence[Floats]) -> list[Y]:
+        """Outcomes of these class numbers."""
+        del numbers
+        return self.outcomes(answers[0])
+
+    def losses(self, outcomes: Sequence[Y], predictions: Sequence[P]) -> Floats:
+        """Log loss."""
+        return log_losses(self, outcomes, predictions)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Numeric(Generic[Y, P]):
-    """An endpoint whose outcome is a number, as conventional regressors need it."""
+    """A target that is a number: what conventional regressors need, and its own one quantity."""
 
     unit: str
     values: Callable[[Sequence[Y]], Floats]
@@ -77,6 +120,36 @@ class Numeric(Generic[Y, P]):
     """Predictions to numbers, shape (n,)."""
     predictions: Callable[[Floats], list[P]]
     """Numbers, shape (n,), to predictions."""
+    outcomes: Callable[[Floats], list[Y]]
+    """Numbers, shape (n,), to outcomes."""
+
+    @property
+    def questions(self) -> tuple[Question[Y, P], ...]:
+        """None."""
+        return ()
+
+    @property
+    def quantities(self) -> tuple[Quantity[Y, P], ...]:
+        """Itself."""
+        return (self,)
+
+    def uninformed(self, outcomes: Sequence[Y]) -> list[P]:
+        """The outcomes' mean."""
+        return self.predictions(np.full(len(outcomes), self.values(outcomes).mean()))
+
+    def replaced(self, predictions: Sequence[P], answers: Sequence[Floats], numbers: Sequence[Floats]) -> list[P]:
+        """Predictions of these numbers."""
+        del predictions, answers
+        return self.predictions(numbers[0])
+
+    def assumed(self, answers: Sequence[Integers], numbers: Sequence[Floats]) -> list[Y]:
+        """Outcomes of these numbers."""
+        del answers
+        return self.outcomes(numbers[0])
+
+    def losses(self, outcomes: Sequence[Y], predictions: Sequence[P]) -> Floats:
+        """Squared error."""
+        return np.square(self.estimates(predictions) - self.values(outcomes))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +158,7 @@ class Endpoint(Generic[Y, P]):
 
     Attributes:
         name: "binary", "multiclass", "continuous", ...
-        target: How conventional learners see the outcome.
+        target: What the outcome answers in classes and numbers, as conventional learners and the spine see it.
         primary: Name of the default primary measure.
         stratum: Outcome to a hashable by which splits are stratified.
         describe: Outcome to the word used in tables ("malignant"); continuous outcomes give a range.
@@ -108,7 +181,7 @@ class Endpoint(Generic[Y, P]):
     """
 
     name: str
-    target: Categorical[Y, P] | Numeric[Y, P]
+    target: Target[Y, P]
     primary: str
     stratum: Callable[[Y], Hashable]
     describe: Callable[[Y], str]

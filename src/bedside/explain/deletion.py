@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from bedside.data.sample import Sample
-from bedside.endpoints.endpoint import Endpoint, Numeric
+from bedside.endpoints.endpoint import Endpoint
 from bedside.explain.explainer import Check
 from bedside.modalities.tabular.table import Record, Table, frame_of, records
 from bedside.stats.bootstrap import multiplicities, percentile_interval
@@ -28,7 +28,6 @@ SETS = 12
 """Random sets of predictors that are removed for comparison."""
 
 REPLICATES = 1_000
-_SMALLEST = 1e-7
 
 
 def deletion(
@@ -56,7 +55,7 @@ def deletion(
     rows, outcomes = [sample.predictors for sample in samples], [sample.outcome for sample in samples]
 
     def loss(gone: Sequence[str]) -> Floats:
-        return losses(endpoint, outcomes, fitted.predict(without(rows, gone)))
+        return endpoint.target.losses(outcomes, fitted.predict(without(rows, gone)))
 
     top = [names[k] for k in np.argsort(-importance, kind="stable")[:count].tolist()]
     drawn = [[names[k] for k in rng.choice(len(names), count, replace=False).tolist()] for _ in range(SETS)]
@@ -76,15 +75,6 @@ def deletion(
         f"({limits.low:+.3g} to {limits.high:+.3g}) above that without {count} random ones, "
         f"in {len(samples)} cases that are no test cases: {words[passed]}.",
     )
-
-
-def losses(endpoint: Endpoint[Any, Any], outcomes: Sequence[Any], predictions: Sequence[Any]) -> Floats:
-    """Log loss, or squared error, of every case."""
-    target = endpoint.target
-    if isinstance(target, Numeric):
-        return np.square(target.estimates(predictions) - target.values(outcomes))
-    probabilities = target.probabilities(predictions)[np.arange(len(outcomes)), target.index(outcomes)]
-    return np.asarray(-np.log(np.clip(probabilities, _SMALLEST, 1.0)))
 
 
 def without(rows: Sequence[Record], names: Sequence[str]) -> list[Record]:

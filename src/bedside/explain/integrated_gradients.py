@@ -85,7 +85,7 @@ def _of_one(
     picked = torch.from_numpy(chosen).to(where)
 
     def score(values: Tensor, classes: Tensor) -> Tensor:
-        outputs = cast("Tensor", head(encoder.mix(values))).mean(dim=1)
+        outputs = head.scores(head(encoder.mix(values))).mean(dim=1)
         if outputs.shape[1] == 1:
             return outputs[:, 0]
         return (outputs - outputs.mean(dim=1, keepdim=True)).gather(1, classes[:, None])[:, 0]

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bedside.endpoints.endpoint import Categorical, Endpoint
+from bedside.endpoints.endpoint import Endpoint
 from bedside.explain.explainer import Subject
 from bedside.modalities.tabular.table import Record
 from bedside.training.learner import Fitted
@@ -96,9 +96,9 @@ def towards(contributions: Floats, chosen: Integers) -> Floats:
 
 def chosen_classes(endpoint: Endpoint[Any, Any], predictions: Sequence[Any]) -> Integers:
     """Whose score is explained: the second of two classes, the most probable of more, 0 for a number."""
-    target = endpoint.target
-    if not isinstance(target, Categorical):
+    questions = endpoint.target.questions
+    if len(questions) != 1:
         return np.zeros(len(predictions), dtype=np.int64)
-    if len(target.classes) == 2:
+    if len(questions[0].classes) == 2:
         return np.ones(len(predictions), dtype=np.int64)
-    return np.asarray(target.probabilities(predictions).argmax(axis=1), dtype=np.int64)
+    return np.asarray(questions[0].probabilities(predictions).argmax(axis=1), dtype=np.int64)

@@ -62,8 +62,13 @@ class TabularExplainer:
     def explain(
         self, subject: Subject[Record, Any], cases: Sequence[Record], *, seed: int, tests: bool = True
     ) -> "Attribution | None":
-        """Attribute the predictions of some cases; None where the method does not apply to this kind of model."""
-        if len(cases) == 0:
+        """Attribute the predictions of some cases.
+
+        None where the method does not apply to this kind of model, or where there is no one score to attribute: the
+        outcome answers several questions, or none.
+        """
+        target = subject.endpoint.target
+        if len(cases) == 0 or len(target.questions) + len(target.quantities) != 1:
             return None
         fitted = subject.fit.fitted
         background = [sample.predictors for sample in subsample(subject.development, _BACKGROUND, seed)]

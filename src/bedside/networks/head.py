@@ -18,7 +18,13 @@ class Head(nn.Module, ABC, Generic[F_contra, Y_contra, P_co]):
     """A module from features to raw outputs; it knows the kind of outcome and nothing of the modality.
 
     Raw outputs have the cases first, so that those of several batches can be joined.
+
+    Attributes:
+        reweighted: Whether its loss moves probabilities away from the prevalence, so that they must be recalibrated
+            with an intercept.
     """
+
+    reweighted: bool = False
 
     @abstractmethod
     def adapt(self, outcomes: Sequence[Y_contra]) -> None:
@@ -39,6 +45,10 @@ class Head(nn.Module, ABC, Generic[F_contra, Y_contra, P_co]):
     @abstractmethod
     def loss(self, outputs: Float[Tensor, "cases ..."], targets: Tensor) -> Float[Tensor, ""]:
         """Mean loss of the cases; of several members, the mean of their own losses."""
+
+    def scores(self, outputs: Float[Tensor, "cases members ..."]) -> Float[Tensor, "cases members scores"]:
+        """Raw outputs as one score a class, or one in all, higher for more: what is explained of a prediction."""
+        return outputs
 
     @abstractmethod
     def decode(self, outputs: NDArray[np.float32]) -> list[P_co]:

@@ -9,7 +9,14 @@ from bedside.report.results import Results
 from bedside.report.sections import explanation, fairness, robustness, sensitivity, shift, size, uncertainty
 from bedside.report.sections.conduct import plan
 from bedside.report.sections.groups import pooled, split_words
-from bedside.report.sections.summary import contrast_words, outcomes, setting, validation_words, withheld_words
+from bedside.report.sections.summary import (
+    contrast_words,
+    judged_cases,
+    outcomes,
+    setting,
+    validation_words,
+    withheld_words,
+)
 
 
 class Facts:
@@ -77,7 +84,7 @@ class Facts:
         if len(found) < len(self.evidence.study.classes):
             return f"{text}; an outcome has too few to be shown."
         if self.evidence.study.classes and found:
-            whole = sum(found.values())
+            whole = judged_cases(self.results, self.results.validation) or sum(found.values())
             text += ": " + ", ".join(f"{word} {share(number, whole)}" for word, number in found.items())
         return text + "."
 

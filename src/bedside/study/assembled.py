@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 import bedside
-from bedside.endpoints.endpoint import Categorical
+from bedside.endpoints.target import classes_by_case
 from bedside.evidence import schema
 from bedside.evidence.figure import Figure
 from bedside.study import record
+from bedside.study.curves import training_curves
 from bedside.study.job import Job
 from bedside.study.learning import learning_curves
 from bedside.study.methods import methods
@@ -20,6 +19,7 @@ from bedside.study.sensitivity import words as missing_outcomes
 from bedside.study.suppression import SmallCells
 from bedside.study.table_one import TableOne
 from bedside.study.verdict import verdict
+from bedside.types import Json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +121,7 @@ def assembled(
         operating_points=tuple(row for stored in everything for row in record.operating_points(job, stored)),
         tuning=tuple(row for stored in everything for row in record.tuning(job, stored)),
         audit=cells.findings(job.findings),
-        figures=(*found.figures, *curves),
+        figures=(*found.figures, *curves, *training_curves(described.learners, _records(first))),
         methods=methods(
             study,
             measures,
@@ -165,11 +165,14 @@ def assembled(
     )
 
 
+def _records(stored: Read) -> dict[str, list[Mapping[str, Json]]]:
+    """What each learner's fits said of themselves, by split."""
+    return {name: [judgement.record for judgement in judgements] for name, judgements in stored.by_learner.items()}
+
+
 def _smallest_class(job: Job) -> dict[str, float]:
     """How many judged cases the rarest outcome class has in the primary validation."""
-    target, division = job.study.endpoint.target, job.divisions[0]
-    if not isinstance(target, Categorical):
-        return {}
+    division = job.divisions[0]
     judged = sorted({k for split in division.splits for k in split.test.tolist()})
-    index = target.index([division.samples[k].outcome for k in judged])
-    return {"smallest_class": float(np.bincount(index, minlength=len(target.classes)).min())}
+    classes = classes_by_case(job.study.endpoint.target, [division.samples[k].outcome for k in judged])
+    return {"smallest_class": min(float(of.sum()) for of in classes.values())} if classes else {}

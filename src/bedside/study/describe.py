@@ -7,11 +7,13 @@ import numpy as np
 
 from bedside.data.sample import Sample
 from bedside.data.split import Split
-from bedside.endpoints.endpoint import Categorical, Endpoint
+from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.target import classes_by_case
 from bedside.evidence.schema import Partition
 from bedside.stats.disclosure import Sum
 from bedside.study.cohort import patients_of
 from bedside.study.suppression import SmallCells
+from bedside.types import Floats
 
 PARTITIONS = ("development", "selection", "calibration", "test")
 
@@ -61,7 +63,8 @@ def partitions(
                     }
                 )
             )
-    hidden = cells.withheld(people, _partition_sums(people, splits, whole=whole))
+    parted = len(endpoint.target.questions) == 1
+    hidden = cells.withheld(people, _partition_sums(people, splits, whole=whole, parted=parted))
     words = {word for _, _, word in people}
     return [_shown(row, hidden, words) for row in found]
 
@@ -69,23 +72,22 @@ def partitions(
 def _people(members: Sequence[Sample[Any, Any]], endpoint: Endpoint[Any, Any]) -> dict[str, int]:
     """Patients, in all (under "") and with each outcome."""
     people = {"": patients_of(members)}
-    if isinstance(endpoint.target, Categorical):
-        index = endpoint.target.index([sample.outcome for sample in members]).tolist()
-        for k, word in enumerate(endpoint.target.classes):
-            people[word] = patients_of([sample for sample, of in zip(members, index, strict=True) if of == k])
+    for word, of in classes_by_case(endpoint.target, [sample.outcome for sample in members]).items():
+        people[word] = patients_of([members[k] for k in np.flatnonzero(of).tolist()])
     return people
 
 
 def _partition_sums(
-    people: Mapping[PartitionCell, int], splits: Sequence[Split], *, whole: bool
+    people: Mapping[PartitionCell, int], splits: Sequence[Split], *, whole: bool, parted: bool
 ) -> list[Sum[PartitionCell]]:
-    """Outcomes make up a partition, partitions a split, the tests of a repetition the cohort."""
+    """Outcomes make up a partition (`parted`), partitions a split, the tests of a repetition the cohort (`whole`)."""
     words = list(dict.fromkeys(word for _, _, word in people))
     sums: list[Sum[PartitionCell]] = []
     for split in splits:
         for name in PARTITIONS:
             size = (split.name, name, "")
-            sums.append(Sum(tuple((split.name, name, word) for word in words if word), size))
+            if parted:
+                sums.append(Sum(tuple((split.name, name, word) for word in words if word), size))
         sums += [Sum(tuple((split.name, name, word) for name in PARTITIONS)) for word in words]
     if whole:
         for repeat in sorted({split.repeat for split in splits}):
@@ -107,10 +109,17 @@ def _shown(row: Partition, hidden: Mapping[PartitionCell, str], words: Collectio
 def outcome_summary(samples: Sequence[Sample[Any, Any]], endpoint: Endpoint[Any, Any]) -> dict[str, float]:
     """Counts by outcome word, or moments of a number."""
     outcomes = [sample.outcome for sample in samples]
-    if isinstance(endpoint.target, Categorical):
-        counts = np.bincount(endpoint.target.index(outcomes), minlength=len(endpoint.target.classes))
-        return {name: float(count) for name, count in zip(endpoint.target.classes, counts.tolist(), strict=True)}
-    values = endpoint.target.values(outcomes)
+    found = {word: float(of.sum()) for word, of in classes_by_case(endpoint.target, outcomes).items()}
+    for question in endpoint.target.questions:
+        unknown = float((~question.known(outcomes)).sum())
+        if unknown:
+            found[f"{question.name} not read"] = unknown
+    for quantity in endpoint.target.quantities:
+        found |= _moments(quantity.values(outcomes))
+    return found
+
+
+def _moments(values: Floats) -> dict[str, float]:
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
     spread = float(values.std(ddof=1)) if values.size > 1 else 0.0
     return {

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from bedside.endpoints.endpoint import Categorical
 from bedside.evidence.figure import Figure, Series
 from bedside.evidence.schema import ExplanationCheck
 from bedside.explain.explainer import Explainer
@@ -24,12 +23,13 @@ _CLEAR = 0.5
 
 
 def gathered(stored: Read, learner: str, explainer: str) -> tuple[tuple[str, ...], Floats, Integers] | None:
-    """Predictors, attributions of all splits and the samples they are of; None where nothing was explained."""
+    """Predictors, attributions of all splits and the samples they are of; None where no predictor was explained."""
     found = [
         (judgement.explained.attributions[explainer], judgement.explained.cases)
         for judgement in stored.by_learner[learner]
         if judgement.explained is not None and explainer in judgement.explained.attributions
     ]
+    found = [each for each in found if each[0].variables]
     if not found:
         return None
     values = np.concatenate([attribution.values for attribution, _ in found])
@@ -135,10 +135,11 @@ def _alike(numbers: Floats, values: Floats) -> float:
 
 
 def _score(job: Job) -> str:
-    target = job.study.endpoint.target
-    if not isinstance(target, Categorical):
+    questions = job.study.endpoint.target.questions
+    if len(questions) != 1:
         return "the prediction"
-    return f"the score of {target.classes[1]}" if len(target.classes) == 2 else "the score of the most probable class"
+    classes = questions[0].classes
+    return f"the score of {classes[1]}" if len(classes) == 2 else "the score of the most probable class"
 
 
 def _inside(label: str) -> str:

@@ -14,6 +14,7 @@ import bedside
 from bedside.data.sample import Sample
 from bedside.data.split import Split
 from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.target import outcome_words
 from bedside.study.declare import Study
 from bedside.study.folder import canonical
 
@@ -102,7 +103,7 @@ def declaration(study: Study[Any, Any, Any, Any]) -> dict[str, Any]:
         "trials": study.trials,
         "bootstrap": study.bootstrap,
         "rule": study.endpoint.rule,
-        "classes": list(getattr(study.endpoint.target, "classes", ())),
+        "classes": list(outcome_words(study.endpoint.target)),
         "fixed": dict(study.endpoint.declared),
         "own_code": folder_hash(study.folder) if study.folder is not None else "",
         "fingerprint": study.fingerprint,

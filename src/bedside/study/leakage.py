@@ -1,6 +1,7 @@
 """The audit of a study before it is trained: what would make its result too good to be true."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from bedside.data import audit
 from bedside.data.sample import Sample
 from bedside.data.split import Split
-from bedside.endpoints.endpoint import Categorical, Endpoint
+from bedside.endpoints.endpoint import Endpoint
 from bedside.evidence.schema import Finding
 from bedside.modalities.modality import Modality, Variable
 from bedside.types import Booleans, Floats, Integers
@@ -42,16 +43,56 @@ def findings(
 def _disguised(
     samples: Sequence[Sample[Any, Any]], modality: Modality[Any], endpoint: Endpoint[Any, Any]
 ) -> list[Finding]:
-    outcomes = [sample.outcome for sample in samples]
+    answers = _answers([sample.outcome for sample in samples], endpoint)
+    variables = modality.variables([sample.predictors for sample in samples])
+    found = [finding for answer in answers for finding in _giving_away(variables, answer)]
+    if not found and variables:
+        text = f"no predictor alone, present or missing, comes near the outcome (limit {audit.NEAR_PERFECT})"
+        if not answers:
+            text = "not looked for: the outcome is neither one of several classes nor a number"
+        found.append(Finding(kind="disguised_outcome", severity="info", text=text, counted="predictors"))
+    return found
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the outcome answers in classes or in numbers, for the cases in which that is known.
+
+    Attributes:
+        words: "the outcome", or which part of it.
+        rows: Positions of these cases.
+        classes, values: One of the two, in the order of the rows.
+    """
+
+    words: str
+    rows: Integers
     classes: Integers | None = None
     values: Floats | None = None
-    if isinstance(endpoint.target, Categorical):
-        classes = endpoint.target.index(outcomes)
-    else:
-        values = endpoint.target.values(outcomes)
+
+    @property
+    def outcome(self) -> Floats:
+        """Class numbers or numbers."""
+        return self.values if self.values is not None else np.asarray(self.classes, dtype=np.float64)
+
+
+def _answers(outcomes: Sequence[Any], endpoint: Endpoint[Any, Any]) -> list[_Answer]:
+    found = []
+    for question in endpoint.target.questions:
+        rows = np.flatnonzero(question.known(outcomes)).astype(np.int64)
+        words = f"the outcome {question.name!r}" if question.name else "the outcome"
+        found.append(_Answer(words, rows, classes=question.index([outcomes[k] for k in rows.tolist()])))
+    everyone = np.arange(len(outcomes), dtype=np.int64)
+    found += [
+        _Answer("the outcome", everyone, values=quantity.values(outcomes)) for quantity in endpoint.target.quantities
+    ]
+    return found
+
+
+def _giving_away(variables: Sequence[Variable], answer: _Answer) -> list[Finding]:
     columns = []
-    for variable in modality.variables([sample.predictors for sample in samples]):
-        columns.append((variable.name, _ordered(variable, classes, values)))
+    for everyone in variables:
+        variable = _of_rows(everyone, answer.rows)
+        columns.append((variable.name, _ordered(variable, answer.outcome)))
         missing = _missing(variable)
         if missing.any() and not missing.all():
             columns.append((f"missingness of {variable.name}", missing.astype(np.float64)))
@@ -60,22 +101,28 @@ def _disguised(
             kind="disguised_outcome",
             severity="serious",
             text=(
-                f"{suspect.name} alone nearly gives the outcome away ({suspect.scale} {suspect.separation:.3f}); make "
-                "sure that it is known before the outcome, or exclude it"
+                f"{suspect.name} alone nearly gives {answer.words} away ({suspect.scale} {suspect.separation:.3f}); "
+                "make sure that it is known before the outcome, or exclude it"
             ),
             count=1,
             counted="predictors",
         )
-        for suspect in audit.suspects(columns, classes=classes, values=values)
+        for suspect in audit.suspects(columns, classes=answer.classes, values=answer.values)
     ]
-    outcome = values if values is not None else np.asarray(classes, dtype=np.float64)
-    for name in audit.target_encoded([pair for pair in columns if not pair[0].startswith("missingness")], outcome):
+    told = [pair for pair in columns if not pair[0].startswith("missingness")]
+    for name in audit.target_encoded(told, answer.outcome):
         text = f"{name} equals the mean outcome of the cases that share its value: it was made by looking at outcomes"
         found.append(Finding(kind="target_encoding", severity="serious", text=text, count=1, counted="predictors"))
-    if not found and columns:
-        text = f"no predictor alone, present or missing, comes near the outcome (limit {audit.NEAR_PERFECT})"
-        found.append(Finding(kind="disguised_outcome", severity="info", text=text, counted="predictors"))
     return found
+
+
+def _of_rows(variable: Variable, rows: Integers) -> Variable:
+    """The same variable of some cases."""
+    return replace(
+        variable,
+        numbers=None if variable.numbers is None else variable.numbers[rows],
+        codes=None if variable.codes is None else variable.codes[rows],
+    )
 
 
 def _missing(variable: Variable) -> Booleans:
@@ -84,7 +131,7 @@ def _missing(variable: Variable) -> Booleans:
     return np.zeros(0, dtype=bool) if variable.codes is None else variable.codes < 0
 
 
-def _ordered(variable: Variable, classes: Integers | None, values: Floats | None) -> Floats:
+def _ordered(variable: Variable, outcome: Floats) -> Floats:
     """Numbers as they are; categories as the mean outcome of their category among the other half of the cases.
 
     Halves, because a mean that holds or leaves out the case itself would make any rare or near-constant category look
@@ -94,7 +141,6 @@ def _ordered(variable: Variable, classes: Integers | None, values: Floats | None
         return variable.numbers
     if variable.codes is None:
         return np.zeros(0)
-    outcome = values if values is not None else np.asarray(classes, dtype=np.float64)
     codes = variable.codes.astype(np.int64)
     half = np.random.default_rng(0).permutation(codes.size) % 2 == 0
     encoded = np.full(codes.size, np.nan)

@@ -8,7 +8,7 @@ from bedside.study.declare import Study
 from bedside.study.explaining import CASES
 from bedside.study.gaps import MINIMUM_EVENTS
 from bedside.study.suppression import SmallCells
-from bedside.study.uncertainty import NOMINAL
+from bedside.study.uncertainty import NOMINAL, covers
 
 
 def methods(
@@ -51,7 +51,10 @@ def methods(
         "method. Net benefit is given with intervals and without p values."
     )
     uncertainty = (
-        f"Uncertainty. Prediction sets or intervals were calibrated to hold the outcome of {NOMINAL:.0%} of patients, "
+        "Uncertainty. Neither prediction sets nor intervals were made, and abstaining was not judged: they are defined "
+        "for an outcome that is one of several classes or one number, which this one is not."
+        if not covers(study.endpoint.target)
+        else f"Uncertainty. Prediction sets or intervals were calibrated to hold the outcome of {NOMINAL:.0%} of patients, "
         "each class by itself, on tuning data with one case a patient: across patients like these, not for one "
         "patient, and with no claim for another hospital."
     )

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bedside.endpoints.endpoint import Categorical
 from bedside.endpoints.measure import Measure
+from bedside.endpoints.target import outcome_words
 from bedside.evidence import schema
 from bedside.study.fits import Judgement
 from bedside.study.job import Division, Job
@@ -50,8 +50,8 @@ def study(job: Job) -> schema.Study:
             "intended_use": study.intended_use,
             "modality": study.modality.name,
             "endpoint": study.endpoint.name,
-            "classes": target.classes if isinstance(target, Categorical) else (),
-            "unit": "" if isinstance(target, Categorical) else target.unit,
+            "classes": outcome_words(target),
+            "unit": ", ".join(quantity.unit for quantity in target.quantities),
             "eligibility": study.cohort.eligibility,
             "outcome": study.cohort.outcome,
             "horizon": study.cohort.horizon,

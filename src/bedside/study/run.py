@@ -8,13 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
 import bedside
 from bedside.data.accepted import Accepted, accepting
 from bedside.data.sample import Sample
 from bedside.data.split import Validation
-from bedside.endpoints.endpoint import Categorical, Reference
+from bedside.endpoints.endpoint import Reference
 from bedside.errors import RunMismatch, StudyError
 from bedside.evidence.schema import Evidence, Finding, FlowStep
 from bedside.study import between_sources, hashes, leakage, ledger, sensitivity
@@ -271,11 +269,8 @@ def _check_subgroups(study: Study[R, X, Y, P], samples: Sequence[Sample[X, Y]]) 
 
 def _check_measure(study: Study[R, X, Y, P], samples: Sequence[Sample[X, Y]]) -> None:
     """The primary measure exists and has a direction; asked of predictions that know nothing."""
-    outcomes, target = [sample.outcome for sample in samples], study.endpoint.target
-    if isinstance(target, Categorical):
-        flat = target.predictions(np.full((len(outcomes), len(target.classes)), 1 / len(target.classes)))
-    else:
-        flat = target.predictions(target.values(outcomes))
+    outcomes = [sample.outcome for sample in samples]
+    flat = study.endpoint.target.uninformed(outcomes)
     known = study.endpoint.measures(Reference(outcomes, outcomes, flat))
     names = [measure.name for measure in known if measure.higher_is_better is not None]
     asked = study.primary_measure or study.endpoint.primary

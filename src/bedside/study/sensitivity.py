@@ -14,7 +14,7 @@ import numpy as np
 
 from bedside.data.sample import Excluded
 from bedside.data.split import Validation
-from bedside.endpoints.endpoint import Categorical, Numeric
+from bedside.endpoints.target import Quantity, Question, Target
 from bedside.evidence.schema import Sensitivity
 from bedside.study.job import Division, Job
 from bedside.study.judged import Judged
@@ -52,14 +52,12 @@ def words(job: Job, cells: SmallCells) -> str:
     if job.divisions[0].validation.source is not None:
         return f"{text}They were not predicted, since the primary validation judges cases of another source."
     who = f"a random {MOST:,} of them" if missing > MOST else "them"
-    target = job.study.endpoint.target
-    scenarios = (
-        "each outcome class in turn was assumed for all of them, and outcomes were drawn from the learner's own "
-        f"probabilities (missing at random, mean of {DRAWS} draws), which favours the learner"
-        if isinstance(target, Categorical)
-        else "their outcomes were assumed one standard deviation of the learner's residuals above, then below, its "
-        "prediction"
-    )
+    scenarios = _scenarios(job.study.endpoint.target)
+    if not scenarios:
+        return (
+            f"{text}No sensitivity analysis was made: the outcome is neither one of several classes nor a number that "
+            "could be assumed."
+        )
     return (
         f"{text}In a sensitivity analysis every learner predicted {who}, with models that had not learned from the "
         "same patient. The primary measure was computed again with them added to the judged cases (of the first "
@@ -67,11 +65,29 @@ def words(job: Job, cells: SmallCells) -> str:
     )
 
 
+def _scenarios(target: Target[Any, Any]) -> str:
+    """What is assumed of the unknown outcomes; "" where nothing can be."""
+    if len(target.questions) + len(target.quantities) == 1 and target.quantities:
+        return (
+            "their outcomes were assumed one standard deviation of the learner's residuals above, then below, its "
+            "prediction"
+        )
+    drawn = (
+        f"outcomes were drawn from the learner's own probabilities (missing at random, mean of {DRAWS} draws), which "
+        "favours the learner"
+    )
+    if not target.questions or target.quantities:
+        return ""
+    if len(target.questions) > 1:
+        return drawn
+    return f"each outcome class in turn was assumed for all of them, and {drawn}"
+
+
 def sensitivity(job: Job, stored: Read) -> tuple[Sensitivity, ...]:
     """One row for each learner and scenario, in the primary validation's first repetition."""
     cases = chosen(job.drawn.unlabelled, stored.division.validation, job.seed)
     splits = [k for k, split in enumerate(stored.division.splits) if split.repeat == 0]
-    if not cases or not splits:
+    if not cases or not splits or not _scenarios(job.study.endpoint.target):
         return ()
     usable = _usable(stored.division, splits, cases)
     kept = np.flatnonzero(usable.any(axis=1))
@@ -171,7 +187,9 @@ class _Added:
 def _rows(job: Job, added: _Added) -> list[Sensitivity]:
     target = job.study.endpoint.target
     plain = added.value(None)
-    found = _of_classes(job, added, target) if isinstance(target, Categorical) else _of_numbers(job, added, target)
+    found = [scenario for question in _only(target.questions) for scenario in _in_one_class(added, target, question)]
+    found += _at_random(job, added, target) if target.questions else []
+    found += [scenario for quantity in target.quantities for scenario in _of_numbers(added, target, quantity)]
     return [
         Sensitivity(
             learner=added.learner,
@@ -187,34 +205,50 @@ def _rows(job: Job, added: _Added) -> list[Sensitivity]:
     ]
 
 
-def _of_classes(job: Job, added: _Added, target: Categorical[Any, Any]) -> list[tuple[str, float, str]]:
-    """Everybody in one class, for each class; then outcomes drawn from the learner's probabilities."""
-    known = [job.study.endpoint.parse(word) for word in target.classes]
+def _only(questions: Sequence[Question[Any, Any]]) -> Sequence[Question[Any, Any]]:
+    """The question of an outcome that answers one; of several no single class can be assumed for all."""
+    return questions if len(questions) == 1 else ()
+
+
+def _in_one_class(
+    added: _Added, target: Target[Any, Any], question: Question[Any, Any]
+) -> list[tuple[str, float, str]]:
+    """Everybody in one class, for each class."""
     count = added.kept.size
-    found = [
-        (f"all {word}", added.value([outcome] * count), f"Every unknown outcome is taken to be {word!r}.")
-        for word, outcome in zip(target.classes, known, strict=True)
+    return [
+        (
+            f"all {word}",
+            added.value(target.assumed([np.full(count, k, dtype=np.int64)], ())),
+            f"Every unknown outcome is taken to be {word!r}.",
+        )
+        for k, word in enumerate(question.classes)
     ]
-    limits = np.cumsum(target.probabilities(added.pooled), axis=1)[:, :-1]
-    values = []
-    for chance in np.random.default_rng([job.seed, *b"missing at random"]).random((DRAWS, count)):
-        drawn = (chance[:, None] >= limits).sum(axis=1)
-        values.append(added.value([known[k] for k in drawn.tolist()]))
+
+
+def _at_random(job: Job, added: _Added, target: Target[Any, Any]) -> list[tuple[str, float, str]]:
+    """Outcomes drawn from the learner's probabilities, every question by itself."""
+    draw = np.random.default_rng([job.seed, *b"missing at random"])
+    every = []
+    for question in target.questions:
+        limits = np.cumsum(question.probabilities(added.pooled), axis=1)[:, :-1]
+        chances = draw.random((DRAWS, added.kept.size))
+        every.append((chances[:, :, None] >= limits).sum(axis=2).astype(np.int64))
+    values = [added.value(target.assumed([drawn[k] for drawn in every], ())) for k in range(DRAWS)]
     defined = [value for value in values if np.isfinite(value)]
     mean = float(np.mean(defined)) if defined else float("nan")
     text = f"Unknown outcomes are drawn from the learner's own probabilities; mean of {len(defined)} draws."
-    return [*found, ("missing at random", mean, text)]
+    return [("missing at random", mean, text)]
 
 
-def _of_numbers(job: Job, added: _Added, target: Numeric[Any, Any]) -> list[tuple[str, float, str]]:
+def _of_numbers(added: _Added, target: Target[Any, Any], quantity: Quantity[Any, Any]) -> list[tuple[str, float, str]]:
     """Outcomes one standard deviation of the learner's residuals above, then below, its predictions."""
     outcomes, predictions, _ = added.tested
-    spread = float(np.std(target.values(outcomes) - target.estimates(predictions), ddof=1))
-    estimates = target.estimates(added.pooled)
-    size = f"{spread:.3g} {target.unit}".strip()
+    spread = float(np.std(quantity.values(outcomes) - quantity.estimates(predictions), ddof=1))
+    estimates = quantity.estimates(added.pooled)
+    size = f"{spread:.3g} {quantity.unit}".strip()
     found = []
     for sign, word, where in ((1, "+", "above"), (-1, "-", "below")):
-        assumed = [job.study.endpoint.parse(value) for value in (estimates + sign * spread).tolist()]
+        assumed = target.assumed((), [estimates + sign * spread])
         distance = f"one standard deviation of residuals ({size})"
         text = f"Every unknown outcome is taken to lie {distance} {where} its prediction."
         found.append((f"prediction {word} 1 residual SD", added.value(assumed), text))

@@ -6,7 +6,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from bedside.data.sample import Sample
-from bedside.endpoints.endpoint import Categorical, Endpoint
+from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.target import classes_by_case
 from bedside.evidence.schema import Shift
 from bedside.modalities.modality import Modality, Variable
 from bedside.study.job import Division
@@ -89,15 +90,14 @@ def _outcome(
     samples: Sequence[Sample[Any, Any]], endpoint: Endpoint[Any, Any], learned: Integers, judged: Integers, few: Few
 ) -> list[tuple[str, Statistic, float]]:
     outcomes = [[samples[k].outcome for k in part.tolist()] for part in (learned, judged)]
-    if isinstance(endpoint.target, Categorical):
-        classes = endpoint.target.classes
-        index = [endpoint.target.index(part) for part in outcomes]
-        if any(
-            few(rows[of == k]) for rows, of in zip((learned, judged), index, strict=True) for k in range(len(classes))
-        ):
-            return []
-        shares = [np.bincount(of, minlength=len(classes)) / of.size for of in index]
-        changes = (shares[1] - shares[0]).tolist()
-        return [(f"outcome: {name}", "outcome share", change) for name, change in zip(classes, changes, strict=True)]
-    value = _standardised(endpoint.target.values(outcomes[0]), endpoint.target.values(outcomes[1]))
-    return [] if value is None else [("outcome", "standardised mean difference", value)]
+    found: list[tuple[str, Statistic, float]] = []
+    classes = [classes_by_case(endpoint.target, part) for part in outcomes]
+    if not any(few(rows[of]) for rows, by in zip((learned, judged), classes, strict=True) for of in by.values()):
+        for name in classes[0]:
+            before, after = (by[name].sum() / by[name].size for by in classes)
+            found.append((f"outcome: {name}", "outcome share", float(after - before)))
+    for quantity in endpoint.target.quantities:
+        value = _standardised(quantity.values(outcomes[0]), quantity.values(outcomes[1]))
+        if value is not None:
+            found.append(("outcome", "standardised mean difference", value))
+    return found

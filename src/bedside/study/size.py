@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from bedside.endpoints.endpoint import Categorical, Endpoint
+from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.target import Question
 from bedside.errors import StatisticsError
 from bedside.evidence.count import WITHHELD
 from bedside.evidence.schema import SampleSize
@@ -40,7 +41,8 @@ def sample_size(
     Args:
         division: The primary validation.
         modality: Counts candidate parameters: one a number, one less than its categories a category.
-        endpoint: Binary and continuous outcomes have published criteria; others give none.
+        endpoint: Questions with two classes and numbers have published criteria; others give none. Of several such
+            questions the one with the fewest events is looked at.
         auroc: Of the model, for the precision of the judged cases; None when there is none.
         cells: Which counts may be shown.
     """
@@ -52,27 +54,41 @@ def sample_size(
         return ()
     outcomes = [sample.outcome for sample in samples]
     patients = float(patients_of(samples))
-    target = endpoint.target
+    question = _rarest(endpoint, outcomes)
     rows: list[SampleSize] = []
     try:
-        if isinstance(target, Categorical) and len(target.classes) == 2:
-            share = float(target.index(outcomes).mean())
+        if question is not None:
+            kept = np.flatnonzero(question.known(outcomes)).tolist()
+            patients = float(patients_of([samples[k] for k in kept]))
+            share = float(question.index([outcomes[k] for k in kept]).mean())
             needed = development_binary(parameters, share, KNOWN_LITTLE * greatest_r_squared(share))
             rows += _development(needed, patients, parameters)
             events = min(share, 1 - share) * patients
             known = cells.alone(round(events))
-            text = f"{known} events for {parameters} candidate parameters"
+            of = f" of {question.name!r}, the rarest" if question.name else ""
+            text = f"{known} events{of} for {parameters} candidate parameters"
             row = _row("events per parameter", 10.0, events / parameters, text)
             rows.append(row if known == round(events) else row.model_copy(update={"available": WITHHELD}))
             if auroc is not None and 0.5 < auroc < 1:
-                rows.append(_precision(division, target, auroc))
-        elif not isinstance(target, Categorical):
-            values = target.values(outcomes)
+                rows.append(_precision(division, question, auroc))
+        for quantity in endpoint.target.quantities:
+            values = quantity.values(outcomes)
             needed = development_continuous(parameters, 0.5, float(values.mean()), float(values.std(ddof=1)))
             rows += _development(needed, patients, parameters)
     except StatisticsError as error:
         rows.append(SampleSize(criterion="sample size", needed=None, available=patients, met=None, text=str(error)))
     return tuple(rows)
+
+
+def _rarest(endpoint: Endpoint[Any, Any], outcomes: Sequence[Any]) -> Question[Any, Any] | None:
+    """The question with two classes that has the fewest events; None where there is none that anybody answered."""
+    found: list[tuple[float, Question[Any, Any]]] = []
+    for question in endpoint.target.questions:
+        kept = np.flatnonzero(question.known(outcomes)).tolist()
+        if len(question.classes) == 2 and kept:
+            events = int(question.index([outcomes[k] for k in kept]).sum())
+            found.append((min(events, len(kept) - events), question))
+    return min(found, key=lambda one: one[0])[1] if found else None
 
 
 def _development(needed: DevelopmentSize, patients: float, parameters: int) -> list[SampleSize]:
@@ -87,10 +103,15 @@ def _development(needed: DevelopmentSize, patients: float, parameters: int) -> l
     ]
 
 
-def _precision(division: Division, target: Categorical[Any, Any], auroc: float) -> SampleSize:
+def _precision(division: Division, question: Question[Any, Any], auroc: float) -> SampleSize:
     judged = sorted({k for split in division.splits for k in split.test.tolist()})
     samples = [division.samples[k] for k in judged]
-    share = float(target.index([sample.outcome for sample in samples]).mean())
+    samples = [
+        sample
+        for sample, known in zip(samples, question.known([sample.outcome for sample in samples]), strict=True)
+        if known
+    ]
+    share = float(question.index([sample.outcome for sample in samples]).mean())
     needed = float(cases_for_auroc(auroc, share, WIDTH))
     text = f"an interval of the AUROC no wider than {WIDTH:g} at the model's value"
     return _row("judged cases: AUROC", needed, float(patients_of(samples)), text)

@@ -10,7 +10,8 @@ import numpy as np
 
 from bedside.data.sample import Sample
 from bedside.data.split import Split
-from bedside.endpoints.endpoint import Categorical, Endpoint
+from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.target import classes_by_case
 from bedside.evidence.schema import Characteristic
 from bedside.modalities.modality import Modality, Variable
 from bedside.stats.disclosure import Sum
@@ -78,11 +79,9 @@ class TableOne:
     @cached_property
     def _groups(self) -> list[tuple[str, Integers]]:
         groups = [("all", np.arange(len(self.samples), dtype=np.int64))]
-        target = self.endpoint.target
-        if isinstance(target, Categorical) and len(target.classes) <= 6:
-            index = target.index([sample.outcome for sample in self.samples])
-            for k, name in enumerate(target.classes):
-                groups.append((f"outcome={name}", np.flatnonzero(index == k).astype(np.int64)))
+        classes = classes_by_case(self.endpoint.target, [sample.outcome for sample in self.samples])
+        if len(classes) <= 6:
+            groups += [(f"outcome={name}", np.flatnonzero(of).astype(np.int64)) for name, of in classes.items()]
         if len(self.splits) == 1:
             split = self.splits[0]
             tuning = np.concatenate([split.selection, split.calibration])
@@ -120,7 +119,10 @@ class TableOne:
     def _across(self, variable: str, category: str) -> list[Sum[TableCell]]:
         """Outcomes, and partitions, each make up everyone."""
         names = [name for name, _ in self._groups[1:]]
-        families = ([n for n in names if n.startswith("outcome=")], [n for n in names if "=" not in n])
+        # Several findings may coexist, and make up nothing.
+        parted = len(self.endpoint.target.questions) == 1
+        outcomes = [n for n in names if n.startswith("outcome=")] if parted else []
+        families = (outcomes, [n for n in names if "=" not in n])
         whole = (variable, category, _ALL)
         return [Sum(tuple((variable, category, name) for name in family), whole) for family in families if family]
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from bedside.data.sample import Sample
-from bedside.endpoints.endpoint import Categorical, Endpoint, Numeric
+from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.target import Question, Target, classes_by_case
 from bedside.errors import StatisticsError
 from bedside.evidence.schema import Coverage, Selective
 from bedside.stats.bootstrap import multiplicities, percentile_interval
@@ -29,11 +30,23 @@ NOMINAL = 0.90
 REPLICATES = 500
 
 
+def covers(target: Target[Any, Any]) -> bool:
+    """Whether sets or intervals can be made: the outcome is one of several classes, or one number."""
+    return len(target.questions) + len(target.quantities) == 1
+
+
+def abstains(target: Target[Any, Any]) -> bool:
+    """Whether abstaining can be judged: the outcome is one of several classes."""
+    return len(target.questions) == 1 and not target.quantities
+
+
 def coverage(
     stored: Read, judged: Sequence[Judged[Any, Any]], groups: Sequence[Group], endpoint: Endpoint[Any, Any], seed: int
 ) -> tuple[Coverage, ...]:
     """Coverage and size of each learner's sets or intervals: over all, by outcome class and by declared group."""
     rows: list[Coverage] = []
+    if not covers(endpoint.target):
+        return ()
     for one in judged:
         held = np.zeros(len(one.outcomes))
         size = np.zeros(len(one.outcomes))
@@ -52,9 +65,9 @@ def selective(
     stored: Read, judged: Sequence[Judged[Any, Any]], endpoint: Endpoint[Any, Any], seed: int
 ) -> tuple[Selective, ...]:
     """Error among the cases answered when each learner abstains below a confidence chosen on tuning data."""
-    target = endpoint.target
-    if not isinstance(target, Categorical):
+    if not abstains(endpoint.target):
         return ()
+    target = endpoint.target.questions[0]
     rows = []
     for one in judged:
         confidence, loss = _confidence(target, one.outcomes, one.predictions)
@@ -88,7 +101,7 @@ def _answered(margin: Floats, loss: Floats, patient: Integers, seed: int) -> dic
 
 
 def _confidence(
-    target: Categorical[Any, Any], outcomes: Sequence[Any], predictions: Sequence[Any]
+    target: Question[Any, Any], outcomes: Sequence[Any], predictions: Sequence[Any]
 ) -> tuple[Floats, Floats]:
     """Largest class probability, and whether that class is wrong."""
     matrix = target.probabilities(predictions)
@@ -107,18 +120,18 @@ def _reference(stored: Read, learner: str, split: int, seed: int) -> tuple[list[
 
 
 def _sets(
-    target: Categorical[Any, Any] | Numeric[Any, Any],
+    target: Target[Any, Any],
     reference: tuple[list[Any], list[Any]],
     outcomes: Sequence[Any],
     predictions: Sequence[Any],
 ) -> tuple[Floats, Floats]:
     """Whether each judged case is covered, and the size of its set or the width of its interval."""
-    if isinstance(target, Numeric):
-        low, high = prediction_intervals(target, *reference, level=NOMINAL)(predictions)
-        values = target.values(outcomes)
+    for quantity in target.quantities:
+        low, high = prediction_intervals(quantity, *reference, level=NOMINAL)(predictions)
+        values = quantity.values(outcomes)
         return ((low <= values) & (values <= high)).astype(np.float64), high - low
-    members = prediction_sets(target, *reference, level=NOMINAL, by_class=True)(predictions)
-    truth = target.index(outcomes)
+    members = prediction_sets(target.questions[0], *reference, level=NOMINAL, by_class=True)(predictions)
+    truth = target.questions[0].index(outcomes)
     return members[np.arange(truth.size), truth].astype(np.float64), members.sum(axis=1).astype(np.float64)
 
 
@@ -126,11 +139,8 @@ def _with_classes(
     one: Judged[Any, Any], groups: Sequence[Group], endpoint: Endpoint[Any, Any]
 ) -> list[tuple[str, Integers]]:
     found = [(group.name, group.rows) for group in groups if not group.too_small]
-    if isinstance(endpoint.target, Categorical):
-        index = endpoint.target.index(one.outcomes)
-        for k, name in enumerate(endpoint.target.classes):
-            found.append((f"outcome={name}", np.flatnonzero(index == k).astype(np.int64)))
-    return found
+    classes = classes_by_case(endpoint.target, one.outcomes)
+    return found + [(f"outcome={name}", np.flatnonzero(of).astype(np.int64)) for name, of in classes.items()]
 
 
 def _covered(
@@ -167,6 +177,6 @@ def _covered(
     return rows
 
 
-def _method(stored: Read, target: object) -> str:
+def _method(stored: Read, target: Target[Any, Any]) -> str:
     kind = "cross-conformal" if any(split.folds for split in stored.division.splits) else "split conformal"
-    return f"{kind}, by class" if isinstance(target, Categorical) else kind
+    return f"{kind}, by class" if target.questions else kind

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bedside.endpoints.endpoint import Categorical
+from bedside.endpoints.target import classes_by_case
 from bedside.evidence import schema
 from bedside.evidence.figure import Figure
 from bedside.study import judging, record, tables
@@ -139,11 +139,8 @@ def _sizes(job: Job, division: Division) -> list[schema.Partition]:
 
 def _people_by_class(job: Job, judged: Judged[Any, Any]) -> dict[str, int]:
     """Judged patients of each outcome class, by the name of its group; nothing where the outcome is a number."""
-    target = job.study.endpoint.target
-    if not isinstance(target, Categorical):
-        return {}
-    index = target.index(judged.outcomes)
-    return {f"outcome={name}": np.unique(judged.patient[index == k]).size for k, name in enumerate(target.classes)}
+    classes = classes_by_case(job.study.endpoint.target, judged.outcomes)
+    return {f"outcome={name}": np.unique(judged.patient[of]).size for name, of in classes.items()}
 
 
 def _further(

@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from bedside.endpoints.endpoint import Categorical, Endpoint, Numeric
+import numpy as np
+
+from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.target import Target
 from bedside.errors import ModelError
 from bedside.training.isotonic import Isotonic
 from bedside.training.platt import Platt
@@ -28,6 +31,9 @@ class Calibrator(Protocol[P]):
         ...
 
 
+REWEIGHTED = "reweighted"
+"""In the record of a member whose training loss moved probabilities off the prevalence."""
+
 Calibration: TypeAlias = Callable[[Endpoint[Any, P], Sequence[Any], Sequence[P]], Calibrator[P]]
 """Fits a calibrator to outcomes and to predictions by models that had not seen them."""
 
@@ -46,38 +52,51 @@ class Map(Protocol):
 
 @dataclass(frozen=True)
 class Recalibrated(Generic[P]):
-    """A map of probabilities as a map of the endpoint's predictions.
+    """Maps of probabilities, one a question that the outcome answers, as a map of the endpoint's predictions.
 
     Attributes:
         target: How predictions are probabilities.
-        kind: Name of the map.
-        map: From probabilities to probabilities.
+        kinds: Names of the maps.
+        maps: From probabilities to probabilities.
     """
 
-    target: Categorical[Any, P]
-    kind: str
-    map: Map
+    target: Target[Any, P]
+    kinds: tuple[str, ...]
+    maps: tuple[Map, ...]
 
     def __call__(self, predictions: Sequence[P]) -> list[P]:
-        """Recalibrated predictions."""
+        """Recalibrated predictions; numbers are only rounded."""
         if len(predictions) == 0:
             return []
-        return self.target.predictions(single_precision(self.map(self.target.probabilities(predictions))))
+        pairs = zip(self.target.questions, self.maps, strict=True)
+        answers = [single_precision(of(question.probabilities(predictions))) for question, of in pairs]
+        numbers = [single_precision(quantity.estimates(predictions)) for quantity in self.target.quantities]
+        return self.target.replaced(predictions, answers, numbers)
 
     def state(self) -> dict[str, Json]:
-        """The map's name and state."""
-        return {"kind": self.kind, **self.map.state()}
+        """The map's name and state; of several questions, those of each by its name."""
+        states: list[dict[str, Json]] = [
+            {"kind": kind, **each.state()} for kind, each in zip(self.kinds, self.maps, strict=True)
+        ]
+        if len(states) == 1:
+            return states[0]
+        names = [question.name for question in self.target.questions]
+        kinds = sorted(set(self.kinds))
+        return {"kind": " and ".join(kinds), "questions": dict(zip(names, states, strict=True))}
 
 
 @dataclass(frozen=True)
 class Unchanged(Generic[P]):
-    """Numbers are only rounded to float32, as all recorded predictions are."""
+    """Predictions without probabilities: numbers are rounded to float32, as all recorded predictions are."""
 
-    target: Numeric[Any, P]
+    target: Target[Any, P]
 
     def __call__(self, predictions: Sequence[P]) -> list[P]:
         """The same predictions in single precision."""
-        return self.target.predictions(single_precision(self.target.estimates(predictions)))
+        if len(predictions) == 0:
+            return []
+        numbers = [single_precision(quantity.estimates(predictions)) for quantity in self.target.quantities]
+        return self.target.replaced(predictions, (), numbers)
 
     def state(self) -> dict[str, Json]:
         """Nothing was learned."""
@@ -104,6 +123,31 @@ def venn_abers(endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions:
     return _fitted(endpoint, outcomes, predictions, "venn_abers", VennAbers.fit)
 
 
+def for_training(calibration: Calibration[P], *, reweighted: bool) -> Calibration[P]:
+    """The calibration that members need: one with an intercept where their loss moved them off the prevalence.
+
+    A temperature makes probabilities sharper or softer and cannot mend calibration in the large, so Platt's
+    recalibration takes its place.
+
+    Args:
+        calibration: As declared.
+        reweighted: Whether members were trained with a focal loss or weights of classes.
+    """
+    return platt if reweighted and calibration is temperature else calibration
+
+
+def selection_loss(
+    endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P], *, reweighted: bool
+) -> float:
+    """The endpoint's loss by which epochs and settings are chosen.
+
+    Where the training loss moved probabilities off the prevalence they are recalibrated on these same cases first:
+    the raw loss would prefer models that have learned less.
+    """
+    told = platt(endpoint, outcomes, predictions)(predictions) if reweighted else predictions
+    return endpoint.loss(outcomes, told)
+
+
 def restore(endpoint: Endpoint[Any, P], state: Mapping[str, Json]) -> Calibrator[P]:
     """The calibrator from its state.
 
@@ -111,12 +155,21 @@ def restore(endpoint: Endpoint[Any, P], state: Mapping[str, Json]) -> Calibrator
         ModelError: The state is not one that fits the endpoint.
     """
     target, kind = endpoint.target, state.get("kind")
-    if isinstance(target, Numeric):
-        if kind == "unchanged":
-            return Unchanged(target)
-    elif isinstance(kind, str) and kind in _MAPS:
+    if not target.questions and kind == "unchanged":
+        return Unchanged(target)
+    asked = [question.name for question in target.questions]
+    several = state.get("questions")
+    if len(asked) == 1:
+        states: list[Mapping[str, Json]] = [state]
+    elif isinstance(several, dict) and set(several) == set(asked):
+        states = [each for each in (several[name] for name in asked) if isinstance(each, dict)]
+    else:
+        states = []
+    kinds = tuple(str(each.get("kind")) for each in states)
+    if asked and len(kinds) == len(asked) and set(kinds) <= set(_MAPS):
         try:
-            return Recalibrated(target, kind, _MAPS[kind](state))
+            maps = tuple(_MAPS[one](each) for one, each in zip(kinds, states, strict=True))
+            return Recalibrated(target, kinds, maps)
         except (KeyError, TypeError, ValueError) as error:
             msg = f"the saved calibration {kind!r} is damaged: {error}; fit the model again"
             raise ModelError(msg) from error
@@ -140,8 +193,16 @@ def _fitted(
     fit: Callable[[Floats, Integers], Map],
 ) -> Calibrator[P]:
     target = endpoint.target
-    if isinstance(target, Numeric):
+    if not target.questions:
         return Unchanged(target)
-    if len(predictions) == 0:
-        return Recalibrated(target, "temperature", Temperature(1.0))
-    return Recalibrated(target, kind, fit(target.probabilities(predictions), target.index(outcomes)))
+    kinds: list[str] = []
+    maps: list[Map] = []
+    for question in target.questions:
+        told = np.flatnonzero(question.known(outcomes)).tolist() if len(predictions) else []
+        if told:
+            chances = question.probabilities([predictions[k] for k in told])
+            maps.append(fit(chances, question.index([outcomes[k] for k in told])))
+        else:
+            maps.append(Temperature(1.0))
+        kinds.append(kind if told else "temperature")
+    return Recalibrated(target, tuple(kinds), tuple(maps))

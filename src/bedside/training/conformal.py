@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 
-from bedside.endpoints.endpoint import Categorical, Numeric
+from bedside.endpoints.target import Quantity, Question
 from bedside.errors import StatisticsError
 from bedside.types import Booleans, Floats, Integers, Json
 
@@ -31,7 +31,7 @@ class PredictionSets(Generic[P]):
         limits: By group, the largest 1 - probability of a class that is still in the set, shape (k,).
     """
 
-    target: Categorical[Any, P]
+    target: Question[Any, P]
     level: float
     limits: Mapping[str, Floats]
 
@@ -47,7 +47,7 @@ class PredictionSets(Generic[P]):
         return {"level": self.level, "limits": {name: _finite(limit) for name, limit in self.limits.items()}}
 
     @classmethod
-    def from_state(cls, target: Categorical[Any, P], state: Mapping[str, Json]) -> "PredictionSets[P]":
+    def from_state(cls, target: Question[Any, P], state: Mapping[str, Json]) -> "PredictionSets[P]":
         """The inverse of `state`."""
         return cls(target, float(cast("float", state["level"])), _limits(state["limits"]))
 
@@ -62,7 +62,7 @@ class PredictionIntervals(Generic[P]):
         limits: By group, half the width, shape (1,).
     """
 
-    target: Numeric[Any, P]
+    target: Quantity[Any, P]
     level: float
     limits: Mapping[str, Floats]
 
@@ -78,13 +78,13 @@ class PredictionIntervals(Generic[P]):
         return {"level": self.level, "limits": {name: _finite(limit) for name, limit in self.limits.items()}}
 
     @classmethod
-    def from_state(cls, target: Numeric[Any, P], state: Mapping[str, Json]) -> "PredictionIntervals[P]":
+    def from_state(cls, target: Quantity[Any, P], state: Mapping[str, Json]) -> "PredictionIntervals[P]":
         """The inverse of `state`."""
         return cls(target, float(cast("float", state["level"])), _limits(state["limits"]))
 
 
 def prediction_sets(
-    target: Categorical[Any, P],
+    target: Question[Any, P],
     outcomes: Sequence[Any],
     predictions: Sequence[P],
     *,
@@ -118,7 +118,7 @@ def prediction_sets(
 
 
 def prediction_intervals(
-    target: Numeric[Any, P],
+    target: Quantity[Any, P],
     outcomes: Sequence[Any],
     predictions: Sequence[P],
     *,

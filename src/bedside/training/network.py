@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -14,7 +15,9 @@ from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.networks.encoder import Prepared, Trunk
 from bedside.networks.head import Head
+from bedside.networks.losses import loss_words
 from bedside.networks.range import Range
+from bedside.training.calibration import REWEIGHTED, selection_loss
 from bedside.training.determinism import deterministic
 from bedside.training.feed import Augment, Feed, Mixing, Views
 from bedside.training.learner import CURVE, Settings, Trial
@@ -122,6 +125,8 @@ class Network(Generic[X, P]):
     def description(self) -> str:
         """How it is built and trained, for the methods section."""
         parts = [f"A neural network: {self.trunk.description}.", self.loop.description]
+        if isinstance(self.head, partial):
+            parts.append(loss_words(self.head.keywords))
         done = [part.description for part in (self.augment, self.mixing) if part is not None]
         if done:
             parts.append(f"Training batches were changed at random: {'; '.join(done)}.")
@@ -166,7 +171,10 @@ class Network(Generic[X, P]):
             def judge() -> float:
                 outputs = model.outputs(judged, chunk=self.chunk)
                 # Not-a-number is told apart from a bad loss before the endpoint sees it.
-                return self.endpoint.loss(outcomes, model.head.decode(outputs)) if finite(outputs) else float("nan")
+                if not finite(outputs):
+                    return float("nan")
+                told = model.head.decode(outputs)
+                return selection_loss(self.endpoint, outcomes, told, reweighted=model.head.reweighted)
 
             course = self.loop.train(
                 model,
@@ -178,6 +186,8 @@ class Network(Generic[X, P]):
         record: dict[str, Json] = {"best_epoch": course.best, "epochs": course.epochs, "selection_loss": course.loss}
         if course.precision:
             record["precision"] = course.precision
+        if model.head.reweighted:
+            record[REWEIGHTED] = True
         return self._fitted(prepared, model.cpu(), settings), record | {CURVE: course.to_json()}
 
     def load(self, folder: Path) -> FittedNetwork[X, P]:

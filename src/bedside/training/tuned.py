@@ -11,7 +11,15 @@ from bedside.data.sample import Sample
 from bedside.data.split import Tuning
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
-from bedside.training.calibration import Calibration, Calibrator, restore, temperature
+from bedside.training.calibration import (
+    REWEIGHTED,
+    Calibration,
+    Calibrator,
+    for_training,
+    restore,
+    selection_loss,
+    temperature,
+)
 from bedside.training.learner import CURVE, CURVES, Fit, Fitted, Recipe, Settings
 from bedside.training.pruning import Pruning
 from bedside.training.search import Chosen, search
@@ -81,7 +89,9 @@ class Tuned(Generic[X, P]):
         endpoint: Its loss chooses, equally for every recipe.
         trials: Settings tried; the same for all learners of a study.
         limit: Largest development sample that trials are fitted on; larger ones are subsampled by patient.
-        calibration: How predictions are recalibrated on cases that the members were not fitted on.
+        calibration: How predictions are recalibrated on cases that the members were not fitted on. Where they were
+            trained with a focal loss or weights of classes, Platt's recalibration takes the place of a temperature,
+            which cannot bring probabilities back to the prevalence.
         pruning: When a trial is given up early, for recipes that are fitted in epochs; None for never.
     """
 
@@ -152,7 +162,8 @@ class Tuned(Generic[X, P]):
 
         def attempt(settings: Settings) -> tuple[float, Member[X, P]]:
             fitted, record = self.recipe.fit(settings, sampled, tuning.selection, seed=derive(seed, "member", 0))
-            return self.endpoint.loss(outcomes, fitted.predict(predictors)), (fitted, record)
+            told, reweighted = fitted.predict(predictors), bool(record.get(REWEIGHTED))
+            return selection_loss(self.endpoint, outcomes, told, reweighted=reweighted), (fitted, record)
 
         chosen = self._search(attempt, seed)
         members = [chosen.result] if len(sampled) == len(development) else []
@@ -178,10 +189,13 @@ class Tuned(Generic[X, P]):
         def attempt(settings: Settings) -> tuple[float, list[Member[X, P]]]:
             models = fold_models(settings, self.limit)
             losses = [
-                self.endpoint.loss(
-                    [sample.outcome for sample in held_out], fitted.predict([sample.predictors for sample in held_out])
+                selection_loss(
+                    self.endpoint,
+                    [sample.outcome for sample in held_out],
+                    fitted.predict([sample.predictors for sample in held_out]),
+                    reweighted=bool(record.get(REWEIGHTED)),
                 )
-                for (fitted, _), (_, held_out) in zip(models, parts, strict=True)
+                for (fitted, record), (_, held_out) in zip(models, parts, strict=True)
             ]
             return float(np.mean(losses)), models
 
@@ -219,7 +233,14 @@ class Tuned(Generic[X, P]):
         outcomes: Sequence[Any],
         raw: Sequence[P],
     ) -> Fit[X, P]:
-        calibrator = self.calibration(self.endpoint, outcomes, raw)
+        reweighted = any(record.get(REWEIGHTED) for _, record in members)
+        if reweighted and len(raw) == 0:
+            msg = (
+                f"{self.name} was trained with a loss that moves probabilities off the prevalence, and there are no "
+                "tuning cases to recalibrate it on; give it some, or train with the plain log loss"
+            )
+            raise ModelError(msg)
+        calibrator = for_training(self.calibration, reweighted=reweighted)(self.endpoint, outcomes, raw)
         ensemble = Ensemble(self.endpoint, self.name, tuple(fitted for fitted, _ in members), calibrator)
         notes = _notes([record for _, record in members]) | {
             "members": len(members),

@@ -13,23 +13,39 @@ from torch import Tensor
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.networks.blocks import MemberLinear
-from bedside.networks.features import Vector
+from bedside.networks.features import Pooled
 from bedside.networks.head import Head
+from bedside.networks.losses import LOG_LOSS, ClassLoss, ClassWeights, class_weights
 
 
-class BinaryHead(Head[Vector, bool, float]):
-    """One log-odds a case and member; log loss; members' probabilities are averaged."""
+class BinaryHead(Head[Pooled, bool, float]):
+    """One log-odds a case and member; members' probabilities are averaged."""
 
-    def __init__(self, endpoint: Endpoint[Any, Any], width: int, members: int) -> None:
+    weight: Tensor
+
+    def __init__(
+        self,
+        endpoint: Endpoint[Any, Any],
+        width: int,
+        members: int,
+        *,
+        loss: ClassLoss = LOG_LOSS,
+        weights: ClassWeights = None,
+    ) -> None:
         """Make a head.
 
         Args:
             endpoint: Names the classes for messages.
             width: Features a case.
             members: How many members share a pass.
+            loss: Of the probability of the true class ("Focal(2.0)").
+            weights: Of the two classes, the negative one first.
         """
         super().__init__()
         self.endpoint = endpoint
+        self.of_class, self.weights = loss, weights
+        self.reweighted = weights is not None or not loss.proper
+        self.register_buffer("weight", torch.ones(2), persistent=False)
         self.layer = MemberLinear(members, width, 1)
 
     def adapt(self, outcomes: Sequence[bool]) -> None:
@@ -41,6 +57,7 @@ class BinaryHead(Head[Vector, bool, float]):
         events = sum(map(bool, outcomes))
         if not 0 < events < len(outcomes):
             raise one_class(self.endpoint, len(outcomes))
+        self.weight.copy_(class_weights(self.weights, [len(outcomes) - events, events]))
         with torch.no_grad():
             self.layer.bias.fill_(float(np.log(events / (len(outcomes) - events))))
 
@@ -48,14 +65,18 @@ class BinaryHead(Head[Vector, bool, float]):
         """1 where the outcome is there, else 0."""
         return torch.tensor([float(outcome) for outcome in outcomes])
 
-    def forward(self, features: Vector) -> Float[Tensor, "cases members 1"]:
+    def forward(self, features: Pooled) -> Float[Tensor, "cases members 1"]:
         """Log-odds."""
         outputs: Tensor = self.layer(features.values)
         return outputs.transpose(0, 1)
 
     def loss(self, outputs: Float[Tensor, "cases members 1"], targets: Float[Tensor, " cases"]) -> Float[Tensor, ""]:
-        """Mean log loss."""
+        """Mean loss, weighted by class."""
         logits = outputs.squeeze(-1)
+        if self.reweighted:
+            true = targets.unsqueeze(1).expand_as(logits)
+            losses = self.of_class(torch.nn.functional.logsigmoid(logits * (2.0 * true - 1.0)))
+            return (losses * self.weight[true.long()]).mean()
         return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets.unsqueeze(1).expand_as(logits))
 
     def decode(self, outputs: NDArray[np.float32]) -> list[float]:

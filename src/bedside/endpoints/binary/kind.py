@@ -64,7 +64,11 @@ def binary(
     return Endpoint(
         name="binary",
         target=Categorical(
-            classes=(negative, positive), index=_index, probabilities=_both_classes, predictions=_of_positive
+            classes=(negative, positive),
+            index=_index,
+            probabilities=_both_classes,
+            predictions=_of_positive,
+            outcomes=lambda index: [bool(k) for k in index],
         ),
         primary="auroc",
         stratum=bool,

@@ -12,11 +12,11 @@ from torch import Tensor
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.networks.blocks import MemberLinear
-from bedside.networks.features import Vector
+from bedside.networks.features import Pooled
 from bedside.networks.head import Head
 
 
-class ContinuousHead(Head[Vector, float, float]):
+class ContinuousHead(Head[Pooled, float, float]):
     """One number a case and member; squared error on standardised outcomes; members are averaged."""
 
     centre: Tensor
@@ -58,7 +58,7 @@ class ContinuousHead(Head[Vector, float, float]):
         """Standardised outcomes."""
         return (torch.tensor([float(outcome) for outcome in outcomes]) - self.centre.cpu()) / self.scale.cpu()
 
-    def forward(self, features: Vector) -> Float[Tensor, "cases members 1"]:
+    def forward(self, features: Pooled) -> Float[Tensor, "cases members 1"]:
         """Numbers in the outcome's own unit."""
         outputs: Tensor = self.layer(features.values)
         return outputs.transpose(0, 1) * self.scale + self.centre

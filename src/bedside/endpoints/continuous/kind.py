@@ -38,7 +38,7 @@ def continuous(*, unit: str = "", name: str = "outcome", cuts: tuple[float, ...]
 
     return Endpoint(
         name="continuous",
-        target=Numeric(unit=unit, values=_outcomes, estimates=_estimates, predictions=_floats),
+        target=Numeric(unit=unit, values=_outcomes, estimates=_estimates, predictions=_floats, outcomes=_floats),
         primary="rmse",
         stratum=lambda outcome: bisect.bisect_right(cuts, outcome),
         describe=_describer(name, unit, cuts),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bedside.endpoints.classes import Probabilities, classes_of, probabilities
 from bedside.endpoints.drawing import (
     along,
     may_be_shown,
@@ -15,7 +16,6 @@ from bedside.endpoints.drawing import (
     within_splits,
 )
 from bedside.endpoints.endpoint import View
-from bedside.endpoints.multiclass.measures import Probabilities, classes_of, probabilities
 from bedside.evidence.figure import Figure, Series
 from bedside.stats.roc import auroc_statistic, roc_curve
 from bedside.types import Floats, Integers

@@ -10,32 +10,49 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from torch import Tensor
 
-from bedside.endpoints.endpoint import Categorical, Endpoint
+from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.networks.blocks import MemberLinear
-from bedside.networks.features import Vector
+from bedside.networks.features import Pooled
 from bedside.networks.head import Head
+from bedside.networks.losses import LOG_LOSS, ClassLoss, ClassWeights, class_weights
 
 
-class MulticlassHead(Head[Vector, int, tuple[float, ...]]):
-    """One logit a case, member and class; log loss; members' probabilities are averaged."""
+class MulticlassHead(Head[Pooled, int, tuple[float, ...]]):
+    """One logit a case, member and class; members' probabilities are averaged."""
 
-    def __init__(self, endpoint: Endpoint[Any, Any], width: int, members: int) -> None:
+    weight: Tensor
+
+    def __init__(
+        self,
+        endpoint: Endpoint[Any, Any],
+        width: int,
+        members: int,
+        *,
+        loss: ClassLoss = LOG_LOSS,
+        weights: ClassWeights = None,
+    ) -> None:
         """Make a head.
 
         Args:
             endpoint: Its classes.
             width: Features a case.
             members: How many members share a pass.
+            loss: Of the probability of the true class ("Focal(2.0)").
+            weights: Of the classes, in order.
 
         Raises:
             ModelError: The endpoint has no classes.
         """
         super().__init__()
-        if not isinstance(endpoint.target, Categorical):
-            msg = f"a multiclass head needs an endpoint with classes, not a {endpoint.name} one"
+        questions = endpoint.target.questions
+        if len(questions) != 1:
+            msg = f"a multiclass head needs an endpoint that is one of several classes, not a {endpoint.name} one"
             raise ModelError(msg)
-        self.classes = endpoint.target.classes
+        self.classes = questions[0].classes
+        self.of_class, self.weights = loss, weights
+        self.reweighted = weights is not None or not loss.proper
+        self.register_buffer("weight", torch.ones(len(self.classes)), persistent=False)
         self.layer = MemberLinear(members, width, len(self.classes))
 
     def adapt(self, outcomes: Sequence[int]) -> None:
@@ -51,6 +68,7 @@ class MulticlassHead(Head[Vector, int, tuple[float, ...]]):
                 "outcomes are the same; use a larger cohort, fewer folds or a stratified validation"
             )
             raise ModelError(msg)
+        self.weight.copy_(class_weights(self.weights, counts))
         with torch.no_grad():
             self.layer.bias.copy_(torch.from_numpy(np.log((counts + 0.5) / (counts + 0.5).sum())))
 
@@ -58,7 +76,7 @@ class MulticlassHead(Head[Vector, int, tuple[float, ...]]):
         """Class numbers."""
         return torch.tensor([int(outcome) for outcome in outcomes], dtype=torch.int64)
 
-    def forward(self, features: Vector) -> Float[Tensor, "cases members classes"]:
+    def forward(self, features: Pooled) -> Float[Tensor, "cases members classes"]:
         """Logits."""
         outputs: Tensor = self.layer(features.values)
         return outputs.transpose(0, 1)
@@ -66,8 +84,11 @@ class MulticlassHead(Head[Vector, int, tuple[float, ...]]):
     def loss(
         self, outputs: Float[Tensor, "cases members classes"], targets: Int64[Tensor, " cases"]
     ) -> Float[Tensor, ""]:
-        """Mean log loss."""
+        """Mean loss, weighted by class."""
         members = outputs.shape[1]
+        if self.reweighted:
+            of_true = outputs.log_softmax(dim=2).gather(2, targets[:, None, None].expand(-1, members, 1)).squeeze(2)
+            return (self.of_class(of_true) * self.weight[targets][:, None]).mean()
         return torch.nn.functional.cross_entropy(outputs.flatten(0, 1), targets.repeat_interleave(members))
 
     def decode(self, outputs: NDArray[np.float32]) -> list[tuple[float, ...]]:

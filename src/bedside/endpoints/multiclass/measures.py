@@ -5,48 +5,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from bedside.endpoints import proportion
+from bedside.endpoints.classes import Probabilities, classes_of, log_losses, probabilities
+from bedside.endpoints.confusion import of_confusion
 from bedside.endpoints.measure import Contributions, Measure, Statistic
 from bedside.endpoints.ratio import divided, mean, one_row_a_case, ratio
-from bedside.errors import StatisticsError
-from bedside.stats import checks
 from bedside.stats.calibration import CLIP
 from bedside.stats.roc import auroc_statistic
 from bedside.types import Floats, Integers, Weights
 
-Probabilities = tuple[float, ...]
 ClassMeasure = Measure[int, Probabilities]
-
-_SUM_TOLERANCE = 1e-4
-"""Float32 probabilities of many classes add up to 1 within this."""
-
-
-def classes_of(outcomes: Sequence[int], count: int) -> Integers:
-    """Outcomes as class numbers, shape (n,); raises StatisticsError for a number that is no class."""
-    truth = np.fromiter(outcomes, dtype=np.int64, count=len(outcomes))
-    if truth.size and not (truth.min() >= 0 and truth.max() < count):
-        msg = f"outcomes run from {truth.min()} to {truth.max()}; classes are numbered 0 to {count - 1}"
-        raise StatisticsError(msg)
-    return truth
-
-
-def probabilities(predictions: Sequence[Probabilities], count: int) -> Floats:
-    """Predictions as a matrix, shape (n, k); raises StatisticsError for what is no distribution over the classes."""
-    matrix = np.asarray(predictions, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.shape[1] != count:
-        msg = f"predictions have shape {matrix.shape}; one probability for each of {count} classes is needed"
-        raise StatisticsError(msg)
-    checks.probabilities(matrix.ravel(), "predicted probability")
-    off = float(np.abs(matrix.sum(axis=1) - 1.0).max())
-    if off > _SUM_TOLERANCE:
-        msg = f"predicted probabilities of a case add up to 1 {off:+.2g} at worst; they must add up to 1"
-        raise StatisticsError(msg)
-    return matrix
-
-
-def log_losses(truth: Integers, matrix: Floats) -> Floats:
-    """Negative log probability of each case's true class, held to at least CLIP (a wrong certainty costs 16.1)."""
-    losses: Floats = -np.log(np.maximum(matrix[np.arange(truth.size), truth], CLIP))
-    return losses
 
 
 def multiclass_measures(classes: tuple[str, ...]) -> tuple[ClassMeasure, ...]:
@@ -122,7 +89,7 @@ def _confusions(count: int) -> tuple[ClassMeasure, ...]:
             label=label,
             columns=("outcome", "chosen"),
             contribute=_truth_and_choice(count),
-            statistic=lambda rows: _of_confusion(rows, count, value),
+            statistic=lambda rows: of_confusion(rows, count, value),
             higher_is_better=better,
             bounds=(lowest, 1.0),
         )
@@ -135,21 +102,6 @@ def _confusions(count: int) -> tuple[ClassMeasure, ...]:
             "top_confusion", "Commonest confusion (share of a class taken for one other)", top_confusion, better=False
         ),
     )
-
-
-def _of_confusion(rows: Floats, count: int, value: Callable[[Floats], Floats]) -> Statistic:
-    """A function of confusion matrices (b, k, k), true class by chosen class, which are one matrix product away."""
-    cell = (rows[:, 0] * count + rows[:, 1]).astype(np.int64)
-    found, place = np.unique(cell, return_inverse=True)
-    members = np.zeros((len(rows), found.size))
-    members[np.arange(len(rows)), place] = 1.0
-
-    def statistic(weights: Weights) -> Floats:
-        tables = np.zeros((len(weights), count * count))
-        tables[:, found] = weights @ members
-        return value(tables.reshape(-1, count, count))
-
-    return statistic
 
 
 def balanced_accuracy(tables: Floats) -> Floats:

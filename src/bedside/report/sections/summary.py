@@ -137,6 +137,18 @@ def outcomes(results: Results, validation: Validation) -> Counter[str]:
     return Counter({word: round(number / repeats) for word, number in total.items() if word not in withheld})
 
 
+def judged_cases(results: Results, validation: Validation) -> int:
+    """Judged cases, each once even where a validation is repeated; 0 where a size is withheld."""
+    repeats = max(1, len({name.split(" fold")[0] for name in validation.splits if "repeat" in name}))
+    sizes = [
+        partition.cases
+        for partition in results.evidence.partitions
+        if partition.validation == validation.name and partition.partition == "test"
+    ]
+    known = [size for size in sizes if not isinstance(size, str)]
+    return round(sum(known) / repeats) if len(known) == len(sizes) else 0
+
+
 def _facts(results: Results) -> list[Fact]:
     study = results.evidence.study
     row = results.row(results.model, results.measure.name)
@@ -146,7 +158,7 @@ def _facts(results: Results) -> list[Fact]:
         facts.append(Fact(count(row.cases), what, f"of {count(row.patients)} patients"))
     if study.classes:
         found = outcomes(results, results.validation)
-        whole = sum(found.values())
+        whole = judged_cases(results, results.validation) or sum(found.values())
         words = [word for word in study.classes if word in found] or list(found)
         if len(found) < len(study.classes):
             facts.append(Fact("withheld", "cases by outcome", "an outcome has too few to be shown"))
