@@ -17,7 +17,7 @@ from bedside.modalities.imaging import pool
 from bedside.modalities.imaging.batches import ImageBatches
 from bedside.modalities.imaging.cache import SHELF, Shelf, identity, records
 from bedside.modalities.imaging.file import ImageFile
-from bedside.modalities.imaging.image import Geometry, Image, Readable
+from bedside.modalities.imaging.image import Geometry, Image, Pixels, Readable
 from bedside.modalities.imaging.plan import ImagePlan
 from bedside.modalities.imaging.preparation import Preparation
 from bedside.modalities.imaging.shaped import Shaped
@@ -119,7 +119,11 @@ def test_identity_is_of_the_content_in_memory() -> None:
 
 def test_two_ways_to_read_one_file_are_two_images(tmp_path: Path) -> None:
     (tmp_path / "scan").touch()
-    ways = [ImageFile(tmp_path / "scan"), ImageFile(tmp_path / "scan", voi=True), Counted(tmp_path / "scan")]
+    ways: list[Readable] = [
+        ImageFile(tmp_path / "scan"),
+        ImageFile(tmp_path / "scan", voi=True),
+        Counted(tmp_path / "scan"),
+    ]
     assert len({*map(identity, ways), identity(ImageFile(tmp_path / "scan"))}) == 3
 
 
@@ -266,7 +270,7 @@ def test_a_bad_file_is_named_by_its_path(tmp_path: Path) -> None:
 
 def test_threads_share_the_shelf(tmp_path: Path) -> None:
     cohort = files(tmp_path)
-    found: list[np.ndarray] = []  # type: ignore[type-arg]
+    found: list[Pixels] = []
     threads = [
         threading.Thread(target=lambda: found.append(records(PLAN, cohort).take(np.arange(9)))) for _ in range(4)
     ]

@@ -1,8 +1,10 @@
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
-from skimage.draw import line
+from numpy.typing import NDArray
+from skimage import draw
 
 from bedside.modalities.imaging.hair import hair, without_hair
 from bedside.modalities.imaging.image import Image
@@ -11,9 +13,13 @@ from bedside.modalities.imaging.preparation import Preparation
 from bedside.types import Booleans
 
 SIZE = (120, 160)
+drawing: Any = draw  # publishes no types
 
 
-def skin() -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+Bytes: TypeAlias = NDArray[np.uint8]
+
+
+def skin() -> Bytes:
     """A brown naevus on skin, softly edged."""
     rows, columns = np.indices(SIZE)
     inside = 1 / (1 + np.exp((np.hypot(rows - 60, columns - 80) - 30) / 4))
@@ -22,10 +28,10 @@ def skin() -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
     return np.clip(mixed + np.random.default_rng(0).normal(0, 2, mixed.shape), 0, 255).astype(np.uint8)
 
 
-def with_hairs(clean: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> "tuple[np.ndarray, Booleans]":  # type: ignore[type-arg]
+def with_hairs(clean: Bytes) -> tuple[Bytes, Booleans]:
     where = np.zeros(SIZE, dtype=bool)
     for start, end in [((5, 10), (110, 60)), ((10, 150), (100, 100)), ((60, 5), (50, 150)), ((100, 20), (112, 140))]:
-        rows, columns = line(*start, *end)
+        rows, columns = drawing.line(*start, *end)
         where[rows, columns] = where[rows + 1, columns] = True
     return np.where(where, np.uint8(35), clean), where
 

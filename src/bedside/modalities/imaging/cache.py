@@ -206,8 +206,9 @@ def identity(readable: Readable) -> bytes:
 
 def _path(readable: Readable) -> Path | None:
     """Of a dataclass whose content is what lies at its path."""
-    path = getattr(readable, "path", None)
-    return path if isinstance(path, Path) and is_dataclass(readable) else None
+    given: Any = readable
+    path = getattr(given, "path", None)
+    return path if isinstance(path, Path) and is_dataclass(given) else None
 
 
 def _content(image: Image) -> bytes:

@@ -5,6 +5,8 @@ changes the image much, a hair lies (DullRazor: Lee, Ng, Gallagher, Coldman and 
 Its pixels are filled from their border by the biharmonic equation (scikit-image).
 """
 
+from typing import Any
+
 import numpy as np
 
 from bedside.modalities.imaging.image import Pixels
@@ -43,8 +45,11 @@ def hair(pixels: Pixels) -> Booleans:
 
     Brown pigment is dark in blue more than in red, and its network is no single line; both are left.
     """
-    from skimage.measure import label, regionprops  # noqa: PLC0415 - slow to import
-    from skimage.morphology import closing, dilation, skeletonize  # noqa: PLC0415
+    from skimage import measure as parts  # noqa: PLC0415 - slow to import
+    from skimage import morphology as forms  # noqa: PLC0415
+
+    measure: Any = parts  # both publish no types
+    morphology: Any = forms
 
     whole = 255.0 if pixels.dtype == np.uint8 else float(np.abs(pixels).max())
     length = max(5, 2 * (min(pixels.shape[1:]) // 48) + 1)
@@ -54,15 +59,15 @@ def hair(pixels: Pixels) -> Booleans:
     for channel in pixels.astype(np.float32) / whole:
         wide = np.pad(channel, length, mode="reflect")
         # A hair is filled by the line across it; a spot that no line spans is filled by none of them.
-        filled = np.max([closing(wide, line) for line in lines], axis=0)
+        filled = np.max([morphology.closing(wide, line) for line in lines], axis=0)
         dark &= (filled - wide)[length:-length, length:-length] > _DARKER
     found = np.zeros_like(dark)
-    for part in regionprops(label(dark, connectivity=2)):
+    for part in measure.regionprops(measure.label(dark, connectivity=2)):
         reach = float(np.hypot(part.bbox[2] - part.bbox[0], part.bbox[3] - part.bbox[1]))
-        course = int(skeletonize(part.image).sum())
+        course = int(morphology.skeletonize(part.image).sum())
         thin = part.area <= course * length / 2
         # Hairs that cross are a few times as long as they reach; a network of pigment is many times.
         if thin and _LONG * min(dark.shape) <= reach and course <= _CROSSING * reach:
             found[part.slice] |= part.image
-    grown: Booleans = dilation(found, np.ones((3, 3), dtype=np.uint8)).astype(np.bool_)
+    grown: Booleans = morphology.dilation(found, np.ones((3, 3), dtype=np.uint8)).astype(np.bool_)
     return grown

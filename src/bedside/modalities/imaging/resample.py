@@ -9,7 +9,6 @@ from scipy.sparse import csr_array
 from bedside.errors import FileProblem
 from bedside.modalities.imaging.image import Geometry, Image, Pixels
 from bedside.modalities.imaging.plan import ImagePlan
-from bedside.types import Floats
 
 _BLOCK = 1 << 25
 """Values that are turned into float32 at a time."""
@@ -123,13 +122,13 @@ def resampled(pixels: Pixels, size: tuple[int, ...], steps: tuple[float, ...] | 
 @lru_cache(maxsize=512)
 def _weights(before: int, after: int, step: float) -> Any:  # noqa: ANN401 - scipy's arrays are untyped here
     """Row i holds the weights of the old pixels in new pixel i; both grids share their centre."""
-    places: Floats = (np.arange(after) - (after - 1) / 2) * step + (before - 1) / 2
+    places = (np.arange(after) - (after - 1) / 2) * step + (before - 1) / 2
     support = max(1.0, step)
     first = np.floor(places - support).astype(np.int64)
     near = first[:, None] + np.arange(int(np.ceil(2 * support)) + 2)
     weights = np.maximum(0.0, 1.0 - np.abs(near - places[:, None]) / support)
     weights *= (near >= 0) & (near < before)
-    weights /= weights.sum(axis=1, keepdims=True)
+    weights = weights / weights.sum(axis=1, keepdims=True)
     rows, columns = np.nonzero(weights)
     return csr_array((weights[rows, columns].astype(np.float32), (rows, near[rows, columns])), shape=(after, before))
 
