@@ -3,6 +3,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,19 @@ def test_identity_is_of_the_content_in_memory() -> None:
         Image(pixels, Geometry((1.0, 2.0))),
     ]
     assert len({same, *map(identity, others)}) == 6
+
+
+def test_originals_are_decoded_one_at_a_time_and_not_kept(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(20):
+        np.save(tmp_path / f"{number}.npy", rng.integers(0, 256, (1, 700, 700)).astype(np.uint8))
+    cohort = [Counted(tmp_path / f"{number}.npy") for number in range(20)]
+    Preparation.fit(PLAN, cohort[:1])  # what is imported and remembered once
+    tracemalloc.start()
+    ImageBatches.of(Preparation.fit(ImagePlan((16, 16)), cohort), cohort)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10 * 700 * 700  # one original with its interpolation, where all would be twenty
 
 
 def test_two_ways_to_read_one_file_are_two_images(tmp_path: Path) -> None:
