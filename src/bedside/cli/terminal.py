@@ -65,6 +65,9 @@ class Notes:
     def step(self, text: str = "") -> None:
         """Say nothing."""
 
+    def doing(self, text: str) -> None:
+        """Say nothing."""
+
     def note(self, text: str) -> None:
         """Pass it on."""
         note(text)
@@ -86,6 +89,11 @@ class Bars:
         """Move the bar by one."""
         if self._task is not None:
             self._bars.update(self._task, advance=1, text=text)
+
+    def doing(self, text: str) -> None:
+        """Say it beside the bar."""
+        if self._task is not None:
+            self._bars.update(self._task, text=text)
 
     def note(self, text: str) -> None:
         """Print above the bars."""

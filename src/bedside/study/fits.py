@@ -1,6 +1,7 @@
 """Fitting every learner on every split: resumable tasks whose results are files."""
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,9 @@ from bedside.study import explaining
 from bedside.study.explaining import Explained, Explaining
 from bedside.study.folder import RunFolder, canonical, read_json
 from bedside.study.progress import Progress
+from bedside.study.under_way import Bulletin, watched
 from bedside.training.learner import Fit, Fitted, Learner
+from bedside.training.workplace import Workplace, at
 from bedside.types import Floats, Json
 
 X = TypeVar("X")
@@ -99,13 +102,15 @@ def fit_all(
     # Workers outlive a run and keep the working directory they were started in.
     place = folder.path.absolute()
     workers = min(jobs or os.cpu_count() or 1, max(1, len(waiting)))
-    if workers == 1:
-        for task, cohort in waiting:
-            progress.step(fit_one(task, cohort, endpoint, place))
-        return
-    parallel = Parallel(n_jobs=workers, return_as="generator_unordered", inner_max_num_threads=1)
-    for text in parallel(delayed(fit_one)(task, cohort, endpoint, place) for task, cohort in waiting):
-        progress.step(text)
+    with watched(RunFolder(place).unfinished, progress):
+        if workers == 1:
+            for task, cohort in waiting:
+                progress.step(fit_one(task, cohort, endpoint, place))
+        else:
+            parallel = Parallel(n_jobs=workers, return_as="generator_unordered", inner_max_num_threads=1)
+            for text in parallel(delayed(fit_one)(task, cohort, endpoint, place) for task, cohort in waiting):
+                progress.step(text)
+    shutil.rmtree(RunFolder(place).unfinished, ignore_errors=True)
 
 
 def is_done(task: Task[X, Y, P], folder: RunFolder) -> bool:
@@ -123,7 +128,11 @@ def fit_one(task: Task[X, Y, P], samples: Sequence[Sample[X, Y]], endpoint: Endp
         calibration=[samples[k] for k in split.calibration.tolist()],
         folds=split.folds,
     )
-    fit = task.learner.fit(development, tuning, seed=task.seed)
+    label = f"{task.learner.label}, {split.name}"
+    work = RunFolder(path).workplace(task.validation, split.name, task.learner.name)
+    # Checkpoints of other data or code lie beside, and are never looked at.
+    with at(Workplace(work / task.key[:16], tell=Bulletin(work, label))):
+        fit = task.learner.fit(development, tuning, seed=task.seed)
     arrays = {
         **_cells("reference", endpoint, fit.reference),
         **_cells("test", endpoint, fit.fitted.predict([samples[k].predictors for k in split.test.tolist()])),
@@ -137,7 +146,8 @@ def fit_one(task: Task[X, Y, P], samples: Sequence[Sample[X, Y]], endpoint: Endp
         subject = Subject(task.learner, fit, endpoint, development, (*tuning.selection, *tuning.calibration))
         explained = explaining.explain(task.explaining, subject, samples, task.seed)
     _store(task, fit, arrays, explained, RunFolder(path))
-    return f"{task.learner.label}, {split.name}"
+    shutil.rmtree(work, ignore_errors=True)
+    return label
 
 
 def read(task: Task[X, Y, P], endpoint: Endpoint[Y, P], folder: RunFolder) -> Judgement[P]:

@@ -69,6 +69,15 @@ class RunFolder:
         """Where one fitted learner and its predictions lie."""
         return self.path / "fits" / _slug(validation) / _slug(split) / _slug(learner)
 
+    @property
+    def unfinished(self) -> Path:
+        """Where fits under way keep their checkpoints and say how far they are; gone once all are done."""
+        return self.path / "unfinished"
+
+    def workplace(self, validation: str, split: str, learner: str) -> Path:
+        """The part of `unfinished` that belongs to one fit."""
+        return self.unfinished / _slug(validation) / _slug(split) / _slug(learner)
+
     def prepare(self) -> None:
         """Make the folder and prove that it can be written."""
         try:

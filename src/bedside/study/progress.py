@@ -14,6 +14,10 @@ class Progress(Protocol):
         """One step is done; `text` says what was."""
         ...
 
+    def doing(self, text: str) -> None:
+        """What is under way now; takes the place of what was said before. May come from another thread."""
+        ...
+
     def note(self, text: str) -> None:
         """Something that the person should read now (an audit finding, a resumed run)."""
         ...
@@ -26,6 +30,9 @@ class Silent:
         """Ignore."""
 
     def step(self, text: str = "") -> None:
+        """Ignore."""
+
+    def doing(self, text: str) -> None:
         """Ignore."""
 
     def note(self, text: str) -> None:

@@ -1,6 +1,6 @@
 """What can be tried in a study: a network, a logistic regression, a score, a reader.
 
-Free of torch: the spine imports this file and no other of this floor.
+Free of torch, as all files of this floor are that the spine imports.
 """
 
 from collections.abc import Mapping, Sequence
