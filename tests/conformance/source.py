@@ -85,7 +85,8 @@ def _check_file(file: DataFile) -> None:
     assert not file.path.startswith("/"), file.path
     assert ".." not in Path(file.path).parts, file.path
     assert "\\" not in file.path, file.path
-    assert file.sha256, f"{file.path} has no checksum"
+    assert file.sha256 or file.md5, f"{file.path} has no checksum"
+    assert file.md5 is None or re.fullmatch(r"[0-9a-f]{32}", file.md5), f"{file.path}: {file.md5!r} is no MD5"
     for digest in file.sha256:
         assert re.fullmatch(r"[0-9a-f]{64}", digest), f"{file.path}: {digest!r} is no SHA-256"
     assert file.address is None or file.address.startswith("https://"), file.address

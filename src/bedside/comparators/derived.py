@@ -1,7 +1,7 @@
 """A conventional model on what a fixed rule derives from each case: textures of an image, findings of an expert."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -114,4 +114,7 @@ class Derived(Generic[X, Z, P]):
 
     def _seen(self, samples: Sequence[Sample[X, Any]]) -> list[Sample[Z, Any]]:
         derived = self.derivation([sample.predictors for sample in samples])
-        return [replace(sample, predictors=one) for sample, one in zip(samples, derived, strict=True)]  # type: ignore[misc]
+        return [
+            Sample(sample.key, sample.patient, one, sample.outcome, sample.index_time, sample.attributes)
+            for sample, one in zip(samples, derived, strict=True)
+        ]

@@ -1,6 +1,6 @@
 """One image or volume with its geometry, in memory or still in its file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -48,7 +48,7 @@ class Image:
         geometry: None where the file says nothing (PNG, JPEG): distances are then unknown, never 1 mm.
     """
 
-    pixels: Pixels
+    pixels: Pixels = field(repr=False)
     geometry: Geometry | None = None
 
     def __post_init__(self) -> None:

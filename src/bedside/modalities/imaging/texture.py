@@ -99,7 +99,8 @@ def _levels(values: Floats) -> Integers:
     low, high = np.quantile(values, [0.01, 0.99])
     if high <= low:
         return np.zeros(values.shape, dtype=np.int64)
-    return np.clip((values - low) / (high - low) * LEVELS, 0, LEVELS - 1).astype(np.int64)
+    scaled: Floats = np.clip((values - low) / (high - low) * LEVELS, 0, LEVELS - 1)
+    return scaled.astype(np.int64)
 
 
 def _co_occurrence(levels: Integers, distance: int) -> dict[str, float]:
@@ -153,7 +154,7 @@ def _shape(grey: Floats) -> dict[str, float]:
     names = ("part_share", "part_contrast", "part_elongation", "part_compactness", "part_extent", "part_asymmetry")
     if np.ptp(grey) == 0:
         return dict.fromkeys(names, np.nan)
-    above = grey > threshold_otsu(grey)
+    above = grey > threshold_otsu(grey)  # type: ignore[no-untyped-call]
     rarer = above if above.mean() <= 0.5 else ~above
     parts, count = label(rarer)
     if count == 0:

@@ -1,0 +1,243 @@
+"""Principal components of the pixels and a support vector machine: what a tuned conventional model makes of images."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
+from sklearn.svm import SVC, SVR
+
+from bedside.comparators.outcome import class_numbers, conventional, numbers
+from bedside.comparators.regression import from_scores, unpenalised
+from bedside.data.sample import Sample
+from bedside.endpoints.endpoint import Endpoint, Numeric
+from bedside.modalities.imaging.image import Readable
+from bedside.modalities.imaging.plan import ImagePlan
+from bedside.modalities.imaging.preparation import Preparation
+from bedside.training.learner import Settings, Trial
+from bedside.training.storage import damaged, read_json, write_json
+from bedside.training.threads import single_thread
+from bedside.types import Floats, Integers, Json
+
+P = TypeVar("P")
+
+_CHUNK = 1_024
+_CACHE_MB = 500
+_ITERATIONS = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class Machine:
+    """One support vector machine of a Gaussian kernel.
+
+    Attributes:
+        vectors: Support vectors, shape (v, c).
+        weights: Shape (v,).
+        intercept: A number.
+    """
+
+    vectors: Floats
+    weights: Floats
+    intercept: float
+
+    def __call__(self, components: Floats, gamma: float) -> Floats:
+        """Decision values, shape (n,)."""
+        answers: list[Floats] = [
+            np.exp(-gamma * _distances(components[start : start + _CHUNK], self.vectors)) @ self.weights
+            for start in range(0, len(components), _CHUNK)
+        ]
+        return np.concatenate(answers) + self.intercept
+
+
+@dataclass(frozen=True, eq=False)
+class SupportVectors(Generic[P]):
+    """Preparation, components, machines (one a class, or one for a number) and the regression on their answers.
+
+    Attributes:
+        endpoint: How regression scores become predictions.
+        preparation: Of the images, fitted on development.
+        mean: Of the pixels, shape (d,).
+        axes: Principal components over their standard deviation, shape (d, c).
+        gamma: Width of the kernel.
+        machines: In the order of `slope`'s rows.
+        slope: Shape (machines, s).
+        intercept: Shape (s,).
+    """
+
+    endpoint: Endpoint[Any, P]
+    preparation: Preparation
+    mean: Floats
+    axes: Floats
+    gamma: float
+    machines: tuple[Machine, ...]
+    slope: Floats
+    intercept: Floats
+
+    def predict(self, predictors: Sequence[Readable]) -> list[P]:
+        """One prediction a case."""
+        if len(predictors) == 0:
+            return []
+        components = (_flat(self.preparation, predictors) - self.mean) @ self.axes
+        answers = np.column_stack([machine(components, self.gamma) for machine in self.machines])
+        return from_scores(self.endpoint, answers @ self.slope + self.intercept)
+
+    def save(self, folder: Path) -> None:
+        """Write the preparation as JSON, all arrays as safetensors."""
+        write_json(folder / "preparation.json", {"preparation": self.preparation.state(), "gamma": self.gamma})
+        arrays = {"mean": self.mean, "axes": self.axes, "slope": self.slope, "intercept": self.intercept}
+        for number, machine in enumerate(self.machines):
+            arrays |= {
+                f"vectors_{number}": machine.vectors,
+                f"weights_{number}": machine.weights,
+                f"bias_{number}": np.array([machine.intercept]),
+            }
+        plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        save_file(plain, folder / "machines.safetensors")
+
+
+@dataclass(frozen=True)
+class SupportVectorMachine(Generic[P]):
+    """Recipe: principal components of the pixels, then a support vector machine with a Gaussian kernel.
+
+    Classes are told apart one against the rest; a regression on out-of-fold decision values makes probabilities.
+
+    Attributes:
+        endpoint: Categorical gives a classifier, numeric support vector regression.
+        plan: How images are prepared: the same as for the network.
+    """
+
+    endpoint: Endpoint[Any, P]
+    plan: ImagePlan
+    name: ClassVar[str] = "support_vectors"
+    label: ClassVar[str] = "Principal components + support vector machine"
+    description: ClassVar[str] = (
+        "Principal components of the prepared pixels, scaled to unit variance, and support vector machines with a "
+        "Gaussian kernel (scikit-learn), one against the rest where there are several classes; a regression of the "
+        "outcome on their out-of-fold decision values gives predictions."
+    )
+    members: ClassVar[int] = 1
+    defaults: ClassVar[Settings] = {"components": 60, "cost": 3.0, "width": 1.0}
+
+    def propose(self, trial: Trial) -> Settings:
+        """Number of components, cost of errors, and width of the kernel in units of the mean squared distance."""
+        return {
+            "components": trial.suggest_int("components", 10, 200, log=True),
+            "cost": trial.suggest_float("cost", 0.1, 100.0, log=True),
+            "width": trial.suggest_float("width", 0.1, 10.0, log=True),
+        }
+
+    def fit(
+        self,
+        settings: Settings,
+        development: Sequence[Sample[Readable, Any]],
+        selection: Sequence[Sample[Readable, Any]],  # noqa: ARG002 - nothing is stopped early
+        *,
+        seed: int,
+    ) -> tuple[SupportVectors[P], Mapping[str, Json]]:
+        """Fit with these settings.
+
+        Raises:
+            ModelError: Development holds one class only, or a number is not finite.
+        """
+        target = conventional(self.endpoint, self.name)
+        predictors = [sample.predictors for sample in development]
+        tasks: list[Integers | Floats]
+        if isinstance(target, Numeric):
+            tasks = [numbers(target, development, self.name)]
+        else:
+            index = class_numbers(target, development, self.name)
+            wanted = [1] if len(target.classes) == 2 else sorted(set(index.tolist()))
+            tasks = [(index == k).astype(np.int64) for k in wanted]
+        preparation = Preparation.fit(self.plan, predictors)
+        pixels = _flat(preparation, predictors)
+        with single_thread(), _own_chance(seed):
+            count = min(int(settings["components"]), len(pixels) - 1, pixels.shape[1])
+            found = PCA(n_components=max(1, count), svd_solver="randomized", random_state=seed).fit(pixels)
+            spread = np.sqrt(np.maximum(found.explained_variance_, 1e-12))
+            mean, axes = cast("Floats", found.mean_), cast("Floats", found.components_.T / spread)
+            components = (pixels - mean) @ axes
+            gamma = float(settings["width"]) / (2 * components.shape[1])
+            fitted = [self._machine(components, task, float(settings["cost"]), gamma, seed) for task in tasks]
+            answers = np.column_stack([told for _, told in fitted])
+            slope, intercept = unpenalised(self.endpoint, answers, development, self.name)
+        machines = tuple(machine for machine, _ in fitted)
+        record: dict[str, Json] = {
+            "components": count,
+            "explained": round(float(found.explained_variance_ratio_.sum()), 4),
+            "support_vectors": sum(len(machine.weights) for machine in machines),
+        }
+        return SupportVectors(self.endpoint, preparation, mean, axes, gamma, machines, slope, intercept), record
+
+    def load(self, folder: Path) -> SupportVectors[P]:
+        """Read back what `save` wrote; raises ModelError when it is damaged."""
+        path = folder / "machines.safetensors"
+        try:
+            content, arrays = read_json(folder / "preparation.json"), load_file(path)
+            machines = tuple(
+                Machine(arrays[f"vectors_{k}"], arrays[f"weights_{k}"], float(arrays[f"bias_{k}"][0]))
+                for k in range(len(arrays["slope"]))
+            )
+            return SupportVectors(
+                self.endpoint,
+                Preparation.from_state(content["preparation"]),
+                arrays["mean"],
+                arrays["axes"],
+                float(cast("float", content["gamma"])),
+                machines,
+                arrays["slope"],
+                arrays["intercept"],
+            )
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise damaged(path, str(error)) from error
+
+    def _machine(
+        self, components: Floats, task: "Integers | Floats", cost: float, gamma: float, seed: int
+    ) -> tuple[Machine, Floats]:
+        """The machine fitted to all cases, and its answers to cases that it had not seen."""
+        if isinstance(self.endpoint.target, Numeric):
+            centre, scale = float(task.mean()), float(task.std()) or 1.0
+            values = (task - centre) / scale
+            model = SVR(C=cost, gamma=gamma, cache_size=_CACHE_MB, max_iter=_ITERATIONS)
+            folds: Any = KFold(5, shuffle=True, random_state=seed)
+            told = cross_val_predict(clone(model), components, values, cv=folds if len(task) >= 10 else KFold(2))
+            model.fit(components, values)
+        else:
+            least = int(min(task.sum(), len(task) - task.sum()))
+            model = SVC(C=cost, gamma=gamma, cache_size=_CACHE_MB, max_iter=_ITERATIONS)
+            model.fit(components, task)
+            if least >= 2:
+                folds = StratifiedKFold(min(5, least), shuffle=True, random_state=seed)
+                told = cross_val_predict(clone(model), components, task, cv=folds, method="decision_function")
+            else:
+                told = model.decision_function(components)
+        machine = Machine(model.support_vectors_, model.dual_coef_[0].copy(), float(model.intercept_[0]))
+        return machine, cast("Floats", told)
+
+
+@contextmanager
+def _own_chance(seed: int) -> Iterator[None]:
+    """What libsvm takes a seed from is the global generator of NumPy; the state it had is put back."""
+    before = np.random.get_state()  # noqa: NPY002 - the global state is what libsvm uses
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
+
+
+def _flat(preparation: Preparation, images: Sequence[Readable]) -> Floats:
+    pixels = preparation.transform(images)
+    return np.asarray(pixels, dtype=np.float64).reshape(len(pixels), -1)
+
+
+def _distances(one: Floats, other: Floats) -> Floats:
+    """Squared distances, shape (n, m)."""
+    squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T
+    return np.asarray(np.maximum(squares, 0.0))
