@@ -38,6 +38,6 @@ def short_name(path: Path) -> str:
 
     Example:
         >>> short_name(Path("scans/one.dcm"))
-        'd8b2f11f0b83'
+        '295af43beb29'
     """
     return hashlib.sha256(path.as_posix().encode()).hexdigest()[:12]

@@ -64,7 +64,7 @@ class NpzImages:
         return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
 
     def _array(self, name: str) -> Pixels:
-        with self._told(name), np.load(self.path, allow_pickle=False) as stored:
+        with self._told(name), self.path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return np.asarray(stored[name])
 
     def _shape(self, name: str) -> tuple[int, ...]:

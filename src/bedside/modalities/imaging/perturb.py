@@ -99,7 +99,7 @@ def coarser(values: Floats, strength: float, rng: np.random.Generator) -> Floats
 
 _TRIED: tuple[tuple[Family, str, Change, tuple[float, ...]], ...] = (
     ("noise", "noise of {:g} SD", noisy, (0.1, 0.25, 0.5)),
-    ("blur", "blur of {:.0%} of the width", blurred, (0.01, 0.03)),
+    ("blur", "blur of {:.0%} of the width", blurred, (0.02, 0.05)),
     ("brightness", "brighter by {:g} SD", brighter, (0.25, 0.5)),
     ("contrast", "{:.0%} less contrast", flatter, (0.25, 0.5)),
     ("rotation", "turned by {:g} degrees", turned, (5.0, 15.0)),

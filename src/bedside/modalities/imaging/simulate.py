@@ -96,13 +96,13 @@ def volume(*, millilitres: float, seed: int, size: tuple[int, int, int] = (36, 5
     rng = np.random.default_rng([seed, 5])
     axes = [(np.arange(n) - (n - 1) / 2) * spacing for n in size]
     z, y, x = np.meshgrid(*axes, indexing="ij")
-    z, y, x = (axis + rng.normal(scale=0.8 * spacing) for axis in (z, y, x))
+    z, y, x = (axis + rng.normal(scale=0.8) for axis in (z, y, x))
     x = x + 0.012 * y**2 - 2.0
     stretch = np.exp(rng.normal(scale=0.08, size=2))
     distance = np.cbrt(stretch[0] * stretch[1]) * np.sqrt((z / stretch[0]) ** 2 + (0.5 * y / stretch[1]) ** 2 + x**2)
     radius = np.cbrt(3.0 * 1000.0 * millilitres / (4.0 * np.pi * 2.0))
     body = _soft(radius - distance, 0.7)
-    made = 1.3 * body + 0.45 * _texture(rng, size, 3.0) + 0.25 * _texture(rng, size, 0.6)
+    made = 1.3 * body + 0.3 * _texture(rng, size, 2.0 / spacing) + 0.25 * _texture(rng, size, 0.6)
     made = (made - made.mean()) / made.std()
     brightness = np.exp(rng.normal(scale=0.15))
     affine = np.array([[0, 0, -spacing, 0], [0, spacing, 0, 0], [spacing, 0, 0, 0], [0, 0, 0, 1.0]])

@@ -11,7 +11,7 @@ from bedside.modalities.imaging.limits import refuse_too_large
 from bedside.modalities.imaging.raster import DAMAGE, pixels_of, without_alpha
 
 _TURNS = dict(
-    enumerate([(0, False), (0, True), (2, False), (2, True), (1, True), (3, False), (3, True), (1, False)], 1)
+    enumerate([(0, False), (0, True), (2, False), (2, True), (3, True), (3, False), (1, True), (1, False)], 1)
 )
 """TIFF orientation to quarter turns counter-clockwise, and whether to mirror left and right after them."""
 
