@@ -69,17 +69,20 @@ class Beside:
     outcome: str
 
 
-def reproduce(study: Study[Any, Any, Any, Any], peers: Callable[[Evidence], Sequence[Peer]]) -> None:
+def reproduce(
+    study: Study[Any, Any, Any, Any], peers: Callable[[Evidence], Sequence[Peer]], *, accept: Sequence[str] = ()
+) -> None:
     """Run the study with its full budgets, print the table, write the results.
 
     Args:
         study: As the application declares it.
         peers: The figures of others; told the evidence, for figures that are measured on the same folds.
+        accept: SHA-256 hashes of files that are not the published ones and are used all the same.
     """
     options = _options(study.name)
     started = time.perf_counter()
     with progress() as bars:
-        evidence = run(study, out=options.out, seed=options.seed, jobs=options.jobs, progress=bars)
+        evidence = run(study, out=options.out, seed=options.seed, jobs=options.jobs, progress=bars, accept=accept)
     seconds = time.perf_counter() - started
     page = write_report(options.out)
     lines = [_beside(evidence, peer) for peer in _each(evidence, peers(evidence))]
