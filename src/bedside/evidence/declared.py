@@ -42,6 +42,8 @@ class Study(Frozen):
     minimum_group: int
     smallest_cell: int = 0
     """Counts from 1 to one less than this are withheld; 0 withholds none."""
+    show_cases: bool = True
+    """Whether pictures of single cases may be shown."""
     margin: float
     trials: int
     simulated: bool = False

@@ -11,6 +11,7 @@ from bedside.evidence.figure import Figure, Frozen
 from bedside.evidence.groups import Gap, JointTest
 from bedside.evidence.participants import Characteristic, ExternalFlow, Finding, FlowStep, Partition, SampleSize
 from bedside.evidence.performance import Comparison, OperatingPoint, Performance, Tuning
+from bedside.evidence.pictures import Picture
 from bedside.evidence.provenance import Ledger, Provenance
 from bedside.evidence.stress import Robustness, Sensitivity, Shift
 
@@ -34,6 +35,7 @@ __all__ = [
     "OperatingPoint",
     "Partition",
     "Performance",
+    "Picture",
     "Plan",
     "Provenance",
     "Robustness",
@@ -81,6 +83,8 @@ class Evidence(Frozen):
     shift: tuple[Shift, ...] = ()
     explanations: tuple[Explanation, ...] = ()
     explanation_checks: tuple[ExplanationCheck, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    """Of judged cases and what moved the model in them, where the study allows them to be shown."""
     coverage: tuple[Coverage, ...] = ()
     selective: tuple[Selective, ...] = ()
     sample_size: tuple[SampleSize, ...] = ()

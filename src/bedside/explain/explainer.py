@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
 from bedside.training.learner import Fit, Learner
@@ -61,11 +64,15 @@ class Attribution:
         variables: Names of the declared predictors.
         values: Signed, shape (cases, variables): how far each predictor moved the model's score of each case.
         checks: Whether to believe it; empty when tests were not asked for.
+        maps: How far each place of a case moved the score, never negative, shape (cases, *grid): over the whole of
+            each case, from end to end of its own axes. None where places mean nothing; without predictors,
+            `variables` is empty.
     """
 
     variables: tuple[str, ...]
     values: Floats
     checks: tuple[Check, ...] = ()
+    maps: "NDArray[np.float32] | None" = None
 
 
 class Explainer(Protocol[X]):

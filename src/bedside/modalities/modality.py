@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bedside.evidence.schema import Finding
 from bedside.types import Floats, Integers, Json
 
 X = TypeVar("X")
+X_contra = TypeVar("X_contra", contravariant=True)
 
 NearCopies: TypeAlias = Callable[[Integers, Integers], Integers]
 """(positions learned from, positions judged) to the judged positions that nearly equal one that was learned from."""
@@ -64,6 +66,19 @@ class Perturbation(Generic[X]):
     apply: Callable[[Sequence[X], np.random.Generator], list[X]]
 
 
+class Drawing(Protocol[X_contra]):
+    """How a case is drawn for people."""
+
+    def __call__(self, case: "X_contra | None", places: "NDArray[np.float32] | None" = None, /) -> bytes:
+        """A small PNG of one case without any writing on it.
+
+        Args:
+            case: Its predictors; None draws the map alone.
+            places: How much each place of the case matters, never negative, over the whole of it; None draws none.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Modality(Generic[X]):
     """How the spine looks at predictors without knowing what they are.
@@ -78,7 +93,8 @@ class Modality(Generic[X]):
         near_copies: Predictors of all cases to a question that may be asked of every split: given positions learned
             from and positions judged, which judged positions nearly equal a case that was learned from without being
             identical to any; None where columns tell.
-        picture: Predictors of one case to a small PNG for galleries in the report; None where cases cannot be shown.
+        picture: Predictors of one case to a small PNG for galleries in the report, with a map of what matters in it
+            where one is given; None where cases cannot be shown.
         compare: (stored profile, new predictors) to what is unlike development. None with `profile`.
     """
 
@@ -89,4 +105,4 @@ class Modality(Generic[X]):
     compare: Callable[[Json, Sequence[X]], tuple[Finding, ...]] | None = None
     perturbations: Callable[[Sequence[X]], tuple[Perturbation[X], ...]] | None = None
     near_copies: Callable[[Sequence[X]], NearCopies] | None = None
-    picture: Callable[[X], bytes] | None = None
+    picture: Drawing[X] | None = None

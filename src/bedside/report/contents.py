@@ -45,7 +45,12 @@ def entries(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         (
             "explanation",
             "Explanation",
-            bool(evidence.explanations or evidence.explanation_checks or own(evidence, "explanation")),
+            bool(
+                evidence.explanations
+                or evidence.explanation_checks
+                or evidence.pictures
+                or own(evidence, "explanation")
+            ),
         ),
         ("uncertainty", "Uncertainty", bool(evidence.coverage or evidence.selective)),
         ("sample-size", "Sample size", bool(evidence.sample_size)),

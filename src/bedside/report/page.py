@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from bedside.errors import FileProblem, OutputProblem
 from bedside.evidence.schema import Evidence, Validation
-from bedside.report import checklist, contents, markdown, plot
+from bedside.report import checklist, contents, markdown, pictures, plot
 from bedside.report.forest import Forest
 from bedside.report.look import anchor
 from bedside.report.results import Results
@@ -24,6 +24,7 @@ from bedside.report.sections import (
     contrasts,
     explanation,
     fairness,
+    gallery,
     groups,
     participants,
     performance,
@@ -82,10 +83,10 @@ def write_report(folder: Path) -> Path:
     """Write `report.html` into the folder of a finished run and return its path.
 
     Raises:
-        FileProblem: The folder holds no valid evidence.json.
+        FileProblem: The folder holds no valid evidence.json, or pictures other than those that the run wrote.
         OutputProblem: The page cannot be written.
     """
-    return write(folder / "report.html", render(read_evidence(folder)).encode())
+    return write(folder / "report.html", render(read_evidence(folder), folder).encode())
 
 
 def write(path: Path, content: bytes) -> Path:
@@ -105,8 +106,16 @@ def write(path: Path, content: bytes) -> Path:
     return path
 
 
-def render(evidence: Evidence) -> str:
-    """The page as text; the same evidence gives the same page."""
+def render(evidence: Evidence, folder: Path | None = None) -> str:
+    """The page as text; the same evidence gives the same page.
+
+    Args:
+        evidence: Of a run.
+        folder: Of that run, for the pictures beside its evidence; None leaves them out and says where they are.
+
+    Raises:
+        FileProblem: The folder holds other pictures than those that the run wrote.
+    """
     results = Results(evidence)
     judged = [_judged(results, validation) for validation in results.validations]
     return page(
@@ -132,6 +141,8 @@ def render(evidence: Evidence) -> str:
         sensitivity=sensitivity,
         shift=shift,
         explanation=explanation,
+        gallery=gallery,
+        addresses=pictures.inline(evidence, folder),
         uncertainty=uncertainty,
         size=size,
         checklists=[checklist.fill(name, evidence) for name in checklist.suited(evidence)],

@@ -137,6 +137,7 @@ def assembled(
         shift=further.get("shift", ()),
         explanations=further.get("explanations", ()),
         explanation_checks=further.get("explanation_checks", ()),
+        pictures=further.get("pictures", ()),
         coverage=further.get("coverage", ()),
         selective=further.get("selective", ()),
         sample_size=further.get("sample_size", ()),

@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bedside.data.sample import Sample
 from bedside.explain.explainer import Attribution, Check, Explainer, Subject
 from bedside.study.folder import canonical, read_json
-from bedside.types import Integers
+from bedside.types import Floats, Integers
 
 X = TypeVar("X")
 
 CASES = 200
 """Judged cases that are explained, over all splits of the first repetition."""
+
+FINEST = 32
+"""Places along each axis of a map that is kept, at most."""
 
 WORDS = "explanations.json"
 VALUES = "explanations.npz"
@@ -66,12 +70,15 @@ def explain(plan: Explaining[X], subject: Subject[X, Any], samples: Sequence[Sam
 
 
 def write(explained: Explained, where: Path) -> None:
-    """Values as NPZ; variables and checks as JSON."""
+    """Values and maps as NPZ, maps of at most `FINEST` places along each axis; variables and checks as JSON."""
     words = {
         name: {"variables": each.variables, "checks": [asdict(check) for check in each.checks]}
         for name, each in explained.attributions.items()
     }
-    values = {f"values.{name}": each.values for name, each in explained.attributions.items()}
+    values: dict[str, NDArray[Any]] = {f"values.{name}": each.values for name, each in explained.attributions.items()}
+    values |= {
+        f"maps.{name}": reduced(each.maps) for name, each in explained.attributions.items() if each.maps is not None
+    }
     with (where / VALUES).open("wb") as handle:
         np.savez(handle, allow_pickle=False, cases=explained.cases, **values)
     (where / WORDS).write_text(canonical(words), "utf-8")
@@ -88,7 +95,20 @@ def read(where: Path) -> Explained | None:
                 variables=tuple(told["variables"]),
                 values=stored[f"values.{name}"],
                 checks=tuple(Check(**check) for check in told["checks"]),
+                maps=stored.get(f"maps.{name}"),
             )
             for name, told in words.items()
         }
         return Explained(stored["cases"], attributions)
+
+
+def reduced(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Maps, shape (cases, *grid), as means of neighbouring places, at most `FINEST` along each axis."""
+    found: Floats = maps.astype(np.float64)
+    for axis in range(1, found.ndim):
+        length = found.shape[axis]
+        if length > FINEST:
+            edges = np.arange(FINEST) * length // FINEST
+            sizes = np.diff(np.append(edges, length)).reshape(-1, *(1 for _ in range(found.ndim - axis - 1)))
+            found = np.add.reduceat(found, edges, axis=axis) / sizes
+    return found.astype(np.float32)

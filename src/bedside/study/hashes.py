@@ -95,6 +95,7 @@ def declaration(study: Study[Any, Any, Any, Any]) -> dict[str, Any]:
         "subgroups": list(study.subgroups),
         "minimum_group": study.minimum_group,
         "smallest_cell": study.smallest_cell,
+        "show_cases": study.show_cases,
         "primary_measure": study.primary_measure or study.endpoint.primary,
         "primary_comparator": study.primary_comparator or study.comparators[0].name,
         "margin": study.margin,

@@ -54,15 +54,19 @@ def methods(
         "Uncertainty. Neither prediction sets nor intervals were made, and abstaining was not judged: they are defined "
         "for an outcome that is one of several classes or one number, which this one is not."
         if not covers(study.endpoint.target)
-        else f"Uncertainty. Prediction sets or intervals were calibrated to hold the outcome of {NOMINAL:.0%} of patients, "
-        "each class by itself, on tuning data with one case a patient: across patients like these, not for one "
-        "patient, and with no claim for another hospital."
+        else "Uncertainty. Prediction sets or intervals were calibrated to hold the outcome of "
+        f"{NOMINAL:.0%} of patients, each class by itself, on tuning data with one case a patient: across patients "
+        "like these, not for one patient, and with no claim for another hospital."
     )
     explained = " ".join(_sentence(explainer.description) for explainer in study.explainers)
+    target = study.endpoint.target
+    if len(target.questions) + len(target.quantities) != 1:
+        explained += " The outcome is no one class or number: a method that attributes one score was not applied."
     explanations = (
         f"Explanations. At most {CASES} judged cases were explained, their outcomes unseen. {explained} Every "
         "explanation was tested in one split: against models that had lost what they learned (rank correlation of "
-        "attributions), and by removing the predictors it calls most important, on cases that are no test cases."
+        "attributions), and by removing what it calls most important, predictors or parts of an image, on cases that "
+        "are no test cases."
     )
     small = SmallCells(study.smallest_cell).words
     rule = f"Release rule. {_sentence(study.release_rule)}"

@@ -76,6 +76,7 @@ def study(job: Job) -> schema.Study:
             "subgroups": study.subgroups,
             "minimum_group": study.minimum_group,
             "smallest_cell": study.smallest_cell,
+            "show_cases": study.show_cases,
             "margin": study.margin,
             "trials": study.trials,
             "simulated": job.simulated is not None,

@@ -19,6 +19,7 @@ from bedside.study.gaps import gaps
 from bedside.study.job import Division, Job
 from bedside.study.joint import joint_tests
 from bedside.study.judged import Judged
+from bedside.study.pictures import Drawn, pictures
 from bedside.study.pooled import pooled
 from bedside.study.progress import Progress
 from bedside.study.record import Read
@@ -46,6 +47,7 @@ def write_up(
     figures: tuple[Figure, ...] = ()
     shifts: list[schema.Shift] = []
     further: dict[str, tuple[Any, ...]] = {}
+    drawn = Drawn()
     everything = []
     sizes: list[schema.Partition] = []
     table = _table_one(job)
@@ -83,6 +85,8 @@ def write_up(
             figures = job.study.endpoint.figures(judging.views(job, judged, stored))
             performance += _apparent(job, stored)
             further = _further(job, stored, analysis, judged)
+            drawn = pictures(job, stored)
+            further["pictures"] = drawn.rows
             figures += further["figures"]
         progress.step(division.validation.name)
     files = tables.write_all(job, prediction_tables, contribution_tables, _measure_names(everything[0]))
@@ -100,7 +104,7 @@ def write_up(
         ),
         counts=counts,
         environment=environment,
-        files=files,
+        files={**files, **drawn.files},
     )
     job.folder.write(job.folder.evidence, to_json(evidence))
     progress.step("evidence.json")

@@ -1,38 +1,85 @@
-"""A small PNG of an image for people: windowed, and for volumes the three middle slices side by side."""
+"""A small PNG of an image for people, with or without a map of what matters: windowed, volumes by three planes."""
 
 import io
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from scipy.ndimage import gaussian_filter
 
 from bedside.modalities.imaging.image import Image, Pixels, Readable
+from bedside.modalities.imaging.overlay import limits, overlaid
 
 LONGEST = 192
 """Pixels of the longest side of a picture, or of each slice of a volume."""
 
 
-def picture(readable: Readable) -> bytes:
+SQUARE = 168
+"""Pixels along each side of a map that is drawn alone, or of each of its planes."""
+
+
+def picture(readable: Readable | None, places: NDArray[Any] | None = None) -> bytes:
     """PNG of one image; pixels are drawn as far apart as they lie in the patient, where that is known.
+
+    A volume is shown by three planes: through its middle, or through the place that matters most, and then in two
+    rows, without and with the map.
+
+    Args:
+        readable: The image; None draws the map alone.
+        places: How much each place matters, over the whole of the image, shape (*grid); None draws the image alone.
 
     Raises:
         FileProblem: The file cannot be used.
     """
-    image = readable.read()
-    shown = _eight_bits(image.pixels)
-    if image.dimensions == 2:
-        made = _drawn(shown, _distances(image, (0, 1)))
+    image = None if readable is None else readable.read()
+    if image is None:
+        made = _alone(np.zeros((1, 1)) if places is None else places)
+    elif image.dimensions == 2:
+        plane = _drawn(_eight_bits(image.pixels), _distances(image, (0, 1)))
+        made = plane if places is None else overlaid(plane, places, *limits(places))
     else:
-        parts = []
-        for axis in range(3):
-            rest = tuple(other for other in range(3) if other != axis)
-            parts.append(
-                _drawn(np.asarray(np.take(shown, image.size[axis] // 2, axis=axis + 1)), _distances(image, rest))
-            )
-        made = _side_by_side(parts)
+        made = _volume(image, places)
     file = io.BytesIO()
     Pillow.fromarray(made).save(file, format="PNG", optimize=True)
     return file.getvalue()
+
+
+def _volume(image: Image, places: NDArray[Any] | None) -> NDArray[np.uint8]:
+    shown = _eight_bits(image.pixels)
+    through = [0.5] * 3 if places is None else _peak(places)
+    plain, marked = [], []
+    for axis, share in enumerate(through):
+        rest = tuple(other for other in range(3) if other != axis)
+        plane = _drawn(shown.take(int(share * image.size[axis]), axis=axis + 1), _distances(image, rest))
+        plain.append(plane)
+        if places is not None:
+            marked.append(overlaid(plane, _slice(places, axis, share), *limits(places)))
+    top = _side_by_side(plain)
+    if places is None:
+        return top
+    colour = np.repeat(top[..., None], 3, axis=2) if top.ndim == 2 else top
+    return np.concatenate([colour, np.zeros_like(colour[:2]), _side_by_side(marked)])
+
+
+def _alone(places: NDArray[Any]) -> NDArray[np.uint8]:
+    """A map, or its three planes through the place that matters most, on black."""
+    black = np.zeros((SQUARE, SQUARE), dtype=np.uint8)
+    if places.ndim == 2:
+        return overlaid(black, places, *limits(places))
+    planes = [_slice(places, axis, share) for axis, share in enumerate(_peak(places))]
+    return _side_by_side([overlaid(black, plane, *limits(places)) for plane in planes])
+
+
+def _slice(places: NDArray[Any], axis: int, share: float) -> NDArray[Any]:
+    return places.take(int(share * places.shape[axis]), axis=axis)
+
+
+def _peak(places: NDArray[Any]) -> list[float]:
+    """Where the smoothed map is largest, as a share of each axis."""
+    smooth = gaussian_filter(places.astype(np.float64), 1.0)
+    found = np.unravel_index(int(smooth.argmax()), smooth.shape)
+    return [(int(place) + 0.5) / length for place, length in zip(found, smooth.shape, strict=True)]
 
 
 def _eight_bits(pixels: Pixels) -> NDArray[np.uint8]:
@@ -57,7 +104,10 @@ def _drawn(plane: NDArray[np.uint8], spacing: tuple[float, float]) -> NDArray[np
     scale = LONGEST / max(extent)
     size = max(1, round(extent[1] * scale)), max(1, round(extent[0] * scale))
     flat = plane[0] if plane.shape[0] == 1 else np.moveaxis(plane, 0, -1)
-    return np.asarray(Pillow.fromarray(np.ascontiguousarray(flat)).resize(size, Pillow.Resampling.BICUBIC))
+    # A few large pixels are shown as what they are; smoothing would invent detail.
+    coarse = max(plane.shape[1:]) * 2 <= LONGEST
+    how = Pillow.Resampling.NEAREST if coarse else Pillow.Resampling.BICUBIC
+    return np.asarray(Pillow.fromarray(np.ascontiguousarray(flat)).resize(size, how))
 
 
 def _side_by_side(parts: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

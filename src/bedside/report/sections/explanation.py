@@ -162,6 +162,9 @@ def words(results: Results) -> str:
             failed = failed_checks(results, results.model, method)
             top = ", ".join(_plain(row.variable) for row in rows[:3])
             said.append(f"{method} ({'FAILED ' + ', '.join(failed) if failed else f'largest: {top}'})")
+    for method in dict.fromkeys(row.method for row in results.evidence.pictures if row.method):
+        failed = failed_checks(results, results.model, method)
+        said.append(f"{method} maps (FAILED {', '.join(failed)})" if failed else f"{method} maps")
     if not said:
         return ""
     made = [check for check in results.evidence.explanation_checks if check.passed is not None]

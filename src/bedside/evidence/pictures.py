@@ -1,0 +1,41 @@
+"""Pictures of cases beside the evidence: what learners saw, and what moved them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bedside.evidence.figure import Frozen
+
+FOLDER = "artefacts/pictures"
+"""Where they lie, below the folder of a run."""
+
+
+class Picture(Frozen):
+    """A picture of one case, of what moved a learner in it, or of what moved it in a class of cases on the whole.
+
+    Exactly one of `path` and `reason` is set: what may not be shown says why. No picture or text names a patient.
+
+    Attributes:
+        kind: "example" for one case, "mean" for the mean map of all explained cases with one outcome.
+        group: Which cases ("malignant, taken for benign"), or the outcome of a mean map.
+        number: Pictures of one case share a number, counted from 1.
+        method: Of explanation, as printed; "" for the case as it is.
+        path: Below the folder of the run; its sha256 stands in the provenance.
+        caption: What was predicted and what was the case.
+        alt: Text alternative.
+        width, height: In pixels.
+        right: Whether the most probable class was the outcome; None where that means nothing.
+    """
+
+    learner: str
+    kind: Literal["example", "mean"]
+    group: str
+    number: int
+    method: str = ""
+    path: Annotated[str, Field(pattern=r"^(artefacts/pictures/[a-z0-9_-]+\.png)?$")] = ""
+    caption: str
+    alt: str = ""
+    width: int = 0
+    height: int = 0
+    right: bool | None = None
+    reason: str = ""

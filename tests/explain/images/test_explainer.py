@@ -1,0 +1,176 @@
+"""Maps lie on what the network looks at, change with its weights, and fail their tests where they should."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tests.explain.images.blobs import BINARY, SIZE, blobs, inside, subject
+
+from bedside.endpoints.multilabel.kind import multilabel
+from bedside.explain.explainer import Check
+from bedside.explain.images.deletion import most_important, moved
+from bedside.explain.images.explainer import IMAGE_EXPLAINERS, ImageExplainer, correlation
+from bedside.explain.images.grad_cam import GRAD_CAM, GRAD_CAM_PLUS_PLUS, usable
+from bedside.explain.images.gradients import ImageGradients
+from bedside.explain.images.hidden import hiding
+from bedside.explain.images.method import Found, MapMethod, maps, networks
+from bedside.explain.images.occlusion import ImageOcclusion
+from bedside.explain.images.score import Asked, Batch, Scored, asked
+from bedside.types import Floats
+
+METHODS: tuple[MapMethod, ...] = (GRAD_CAM, GRAD_CAM_PLUS_PLUS, ImageGradients(steps=16), ImageOcclusion())
+EACH = pytest.mark.parametrize("method", METHODS, ids=lambda one: one.name)
+
+
+def shares(method: MapMethod, dimensions: int, *, number: bool = False) -> tuple[Floats, float]:
+    """Share of each map that lies on the blob, and the share of the picture that the blob covers."""
+    one, cases = subject(dimensions, number=number), blobs(8, 7, dimensions, number=number)
+    if number:  # a blob as grey as the rest is none
+        cases = [case for case in blobs(24, 7, number=True) if abs(case.outcome) > 0.6]
+    told = ImageExplainer(method).explain(one, [case.predictors for case in cases], seed=1, tests=False)
+    assert told is not None
+    assert told.maps is not None
+    assert told.variables == ()
+    assert told.maps.shape == (len(cases), *SIZE[dimensions])
+    assert (told.maps >= 0).all()
+    where, axes = np.stack([inside(case) for case in cases]), tuple(range(1, dimensions + 1))
+    return (told.maps * where).sum(axes) / told.maps.sum(axes), float(where.mean())
+
+
+@EACH
+@pytest.mark.parametrize("number", [False, True], ids=["class", "number"])
+def test_maps_lie_on_what_decides(method: MapMethod, *, number: bool) -> None:
+    found, area = shares(method, 2, number=number)
+    assert np.median(found) > 5 * area
+
+
+@EACH
+def test_maps_of_volumes_lie_on_what_decides(method: MapMethod) -> None:
+    found, area = shares(method, 3)
+    assert np.median(found) > 1.5 * area
+
+
+def check(checks: tuple[Check, ...], name: str) -> Check:
+    return next(one for one in checks if one.check == name)
+
+
+def test_a_trained_network_passes_and_one_that_learned_nothing_is_not_called_faithful() -> None:
+    cases = [case.predictors for case in blobs(6, 7)]
+    for blind in (False, True):
+        told = ImageExplainer(GRAD_CAM).explain(subject(blind=blind), cases, seed=1)
+        assert told is not None
+        faithful = check(told.checks, "faithfulness by deletion")
+        assert (faithful.passed is True) is not blind
+        if not blind:
+            assert check(told.checks, "parameter randomisation").passed is True
+            assert "above that without the same patches at 8 random places" in faithful.text
+
+
+class Contrast:
+    """A made-up explanation that looks at the picture and not at the network."""
+
+    name = label = description = "contrast"
+
+    def attribute(self, network: Scored, batch: Batch, *, both_ways: bool) -> Found:
+        del network, both_ways
+        return Found(batch.pixels[:, 0].abs())
+
+
+class Elsewhere(Contrast):
+    """A made-up explanation that points away from what differs."""
+
+    def attribute(self, network: Scored, batch: Batch, *, both_ways: bool) -> Found:
+        return Found(-super().attribute(network, batch, both_ways=both_ways).maps + 100.0)
+
+
+def test_an_explanation_that_ignores_the_network_fails_parameter_randomisation() -> None:
+    told = ImageExplainer(Contrast()).explain(subject(), [case.predictors for case in blobs(6, 7)], seed=1)
+    assert told is not None
+    found = check(told.checks, "parameter randomisation")
+    assert (found.passed, found.value) == (False, pytest.approx(1.0))
+
+
+def test_an_explanation_that_points_elsewhere_fails_deletion() -> None:
+    told = ImageExplainer(Elsewhere()).explain(subject(), [case.predictors for case in blobs(6, 7)], seed=1)
+    assert told is not None
+    assert check(told.checks, "faithfulness by deletion").passed is False
+
+
+def test_gradients_are_complete_and_too_few_steps_are_told() -> None:
+    one, cases = subject(), [case.predictors for case in blobs(12, 7)]
+    wanted = asked(BINARY, one.fit.fitted.predict(cases))
+    assert wanted is not None
+    gaps = [maps(ImageGradients(steps=n), networks(one.fit.fitted), cases, wanted).gap for n in (1, 32)]
+    assert gaps[0] is not None
+    assert gaps[1] is not None
+    assert gaps[1] < 0.02 < gaps[0]
+
+
+def test_the_score_of_the_predicted_class_is_explained() -> None:
+    found = asked(BINARY, [0.9, 0.2])
+    assert found is not None
+    np.testing.assert_array_equal(found.sign, [1.0, -1.0])
+    assert isinstance(found, Asked)
+    assert not found.both_ways
+
+
+def test_the_same_seed_gives_the_same_bytes_alone_and_in_company() -> None:
+    one, cases = subject(), [case.predictors for case in blobs(5, 7)]
+    wanted = asked(BINARY, one.fit.fitted.predict(cases))
+    assert wanted is not None
+    members = networks(one.fit.fitted)
+    whole = maps(GRAD_CAM, members, cases, wanted).values
+    assert np.array_equal(whole, maps(GRAD_CAM, members, cases, wanted).values)
+    alone = maps(GRAD_CAM, members, cases[2:3], wanted[slice(2, 3)]).values
+    np.testing.assert_allclose(alone[0], whole[2], rtol=1e-3, atol=1e-5)
+
+
+def test_models_and_outcomes_without_one_score_are_declined() -> None:
+    one, cases = subject(), [case.predictors for case in blobs(2, 7)]
+    several = replace(one, endpoint=multilabel(labels=("a", "b")))
+    assert asked(several.endpoint, [(0.1, 0.2)]) is None
+
+    class Constant:
+        def predict(self, predictors: Any) -> list[float]:
+            return [0.5] * len(predictors)
+
+        def save(self, folder: Any) -> None: ...
+
+    other = replace(one, fit=replace(one.fit, fitted=Constant()))
+    assert all(each.explain(other, cases, seed=1) is None for each in IMAGE_EXPLAINERS)
+    assert all(each.explain(one, [], seed=1) is None for each in IMAGE_EXPLAINERS)
+
+
+def test_hidden_places_are_seen_by_the_model_that_is_judged_and_by_nobody_else() -> None:
+    one, samples = subject(), blobs(6, 7)
+    cases, fitted = [sample.predictors for sample in samples], subject().fit.fitted
+    before = fitted.predict(cases)
+    nothing = np.zeros((6, *SIZE[2]), dtype=np.bool_)
+    assert hiding(fitted, nothing).predict(cases) == before
+    blanks = hiding(fitted, ~nothing).predict(cases)
+    assert len(set(blanks)) == 1
+    assert fitted.predict(cases) == before
+    assert np.mean(one.endpoint.target.losses([s.outcome for s in samples], blanks)) > 0.3
+
+
+def test_the_largest_fifth_is_removed_and_moved_patches_keep_their_size() -> None:
+    values = np.arange(200, dtype=np.float32).reshape(2, 10, 10)
+    top = most_important(values)
+    assert top.sum(axis=(1, 2)).tolist() == [20, 20]
+    assert top[:, 8:].all()
+    assert moved(top, np.random.default_rng(0)).sum(axis=(1, 2)).tolist() == [20, 20]
+    assert most_important(np.zeros((1, 5, 5), dtype=np.float32)).sum() == 5
+
+
+def test_the_coarsest_map_with_places_is_taken() -> None:
+    made = [torch.zeros(1, 2, *size) for size in ((16, 16), (8, 8), (4, 4), (1, 1))]
+    assert usable(made, (32, 32)) is made[2]
+    assert usable(made[-1:], (32, 32)) is made[3]
+
+
+def test_correlation_of_a_map_that_says_nothing_is_zero() -> None:
+    one = np.arange(9, dtype=np.float32).reshape(3, 3)
+    assert correlation(one, np.zeros_like(one)) == 0.0
+    assert correlation(one, one**2) == pytest.approx(1.0)
