@@ -12,7 +12,7 @@ import pytest
 
 from bedside.data.sample import Sample
 from bedside.data.split import Tuning
-from bedside.endpoints.endpoint import Categorical, Endpoint
+from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.training.learner import Fitted, Learner
 
@@ -86,8 +86,8 @@ def check_predictions(fitted: Fitted[Any, Any], endpoint: Endpoint[Any, Any], ne
     for values in endpoint.cells(whole).values():
         assert np.isfinite(values).all()
         np.testing.assert_array_equal(values, values.astype(np.float32), err_msg="predictions are not float32")
-    if isinstance(endpoint.target, Categorical):
-        np.testing.assert_allclose(endpoint.target.probabilities(whole).sum(axis=1), 1.0, atol=1e-6)
+    for question in endpoint.target.questions:
+        np.testing.assert_allclose(question.probabilities(whole).sum(axis=1), 1.0, atol=1e-6)
     order = np.random.default_rng(0).permutation(len(cases)).tolist()
     assert_close(endpoint, fitted.predict([cases[k] for k in order]), [whole[k] for k in order], "permuted")
     assert_close(endpoint, [fitted.predict([case])[0] for case in cases[:3]], whole[:3], "alone")
@@ -127,7 +127,7 @@ def check_refusals(
         learner.fit([], tuning, seed=1)
     with pytest.raises(ModelError, match="selection"):
         learner.fit(development, Tuning(), seed=1)
-    if isinstance(endpoint.target, Categorical):
+    if endpoint.target.questions:
         first = development[0].outcome
         same = [sample for sample in development if sample.outcome == first]
         with pytest.raises(ModelError, match=r"cannot be fitted.*; (at least|use)"):

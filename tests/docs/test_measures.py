@@ -10,6 +10,8 @@ from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.continuous.kind import continuous
 from bedside.endpoints.endpoint import Endpoint, Reference
 from bedside.endpoints.multiclass.kind import multiclass
+from bedside.endpoints.multilabel.kind import multilabel
+from bedside.endpoints.ordinal.kind import ordinal
 from bedside.evidence.schema import Evidence
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +23,8 @@ PLUMBING = {"__init__", "checks", "estimate", "interval", "logistic"}
 ENDPOINTS: list[tuple[Endpoint[Any, Any], list[Any], list[Any]]] = [
     (binary(positive="yes", negative="no"), [True, False], [0.8, 0.3]),
     (multiclass(classes=("a", "b")), [0, 1], [(0.8, 0.2), (0.3, 0.7)]),
+    (ordinal(grades=("a", "b", "c")), [0, 1, 2], [(0.8, 0.1, 0.1), (0.3, 0.4, 0.3), (0.1, 0.2, 0.7)]),
+    (multilabel(labels=("a", "b")), [(True, False), (False, True)], [(0.8, 0.2), (0.3, 0.7)]),
     (continuous(), [1.0, 2.0], [1.1, 1.8]),
 ]
 

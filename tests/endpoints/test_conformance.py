@@ -8,6 +8,9 @@ from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSensitivity, AtSpecificity, FixedThreshold, OperatingRule, Youden
 from bedside.endpoints.continuous.kind import continuous
 from bedside.endpoints.multiclass.kind import multiclass
+from bedside.endpoints.multilabel.kind import multilabel
+from bedside.endpoints.ordinal.decision import CutPoints, DecisionRule, MostProbable, Rounded
+from bedside.endpoints.ordinal.kind import ordinal
 
 
 @pytest.mark.parametrize("rule", [Youden(), AtSensitivity(0.9), AtSpecificity(0.9), FixedThreshold(0.35)], ids=repr)
@@ -41,4 +44,33 @@ def test_continuous(decimals: int) -> None:
     predictions = np.round(outcomes + stream.normal(10.0, 30.0, 90), decimals)
     check_endpoint(
         continuous(unit="mg/dL", name="glucose", cuts=(120.0, 180.0)), outcomes.tolist(), predictions.tolist()
+    )
+
+
+@pytest.mark.parametrize("rule", [CutPoints(), Rounded(), MostProbable()], ids=repr)
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_ordinal(rule: DecisionRule, count: int) -> None:
+    stream = np.random.default_rng(4)
+    outcomes = stream.integers(0, count, 90)
+    raw = stream.normal(size=(90, count)) - 0.7 * np.abs(np.arange(count) - outcomes[:, None])
+    shares = np.exp(raw) / np.exp(raw).sum(axis=1, keepdims=True)
+    check_endpoint(
+        ordinal(grades=tuple(f"grade {k}" for k in range(count)), decision=rule),
+        outcomes.tolist(),
+        [tuple(row) for row in shares.tolist()],
+    )
+
+
+@pytest.mark.parametrize("unread", [0.0, 0.2])
+@pytest.mark.parametrize("decimals", [1, 15])
+def test_multilabel(unread: float, decimals: int) -> None:
+    stream = np.random.default_rng(5)
+    there = stream.random((90, 3)) < [0.3, 0.5, 0.6]
+    read = stream.random(there.shape) >= unread
+    chances = 1.0 / (1.0 + np.exp(-(stream.normal(size=there.shape) + 1.5 * (there - 0.5))))
+    rows = zip(there.tolist(), read.tolist(), strict=True)
+    check_endpoint(
+        multilabel(labels=("Effusion", "mass", "hiatal hernia"), thresholds={"mass": 0.4}),
+        [tuple(one if known else None for one, known in zip(*row, strict=True)) for row in rows],
+        [tuple(row) for row in np.round(chances, decimals).tolist()],
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from scipy.special import expit
 
 from bedside.data.sample import Sample
 from bedside.data.split import Fold, Tuning
@@ -12,12 +13,14 @@ from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.continuous.kind import continuous
 from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.multiclass.kind import multiclass
+from bedside.endpoints.multilabel.kind import multilabel
+from bedside.endpoints.ordinal.kind import ordinal
 from bedside.modalities.tabular.column import Column, Schema
 from bedside.modalities.tabular.simulate import BinaryOutcome, ClassOutcome, Number, NumberOutcome, Outcome, Twin, Words
 from bedside.modalities.tabular.table import Record
 from bedside.types import PatientId, SampleId
 
-Kind = Literal["binary", "multiclass", "continuous"]
+Kind = Literal["binary", "multiclass", "continuous", "ordinal", "multilabel"]
 KINDS: tuple[Kind, ...] = ("binary", "multiclass", "continuous")
 
 SCHEMA = Schema(
@@ -36,6 +39,11 @@ _OUTCOMES: dict[Kind, Outcome] = {
         "outcome",
         {"home": 0.4, "clinic": 0.3, "hospital": 0.3},
         {"clinic": {"age": 1.0}, "hospital": {"age": 2.0, "ward=surgical": 1.0}},
+    ),
+    "ordinal": ClassOutcome(
+        "outcome",
+        {"mild": 0.4, "moderate": 0.3, "severe": 0.3},
+        {"moderate": {"age": 1.5}, "severe": {"age": 3.0, "ward=surgical": 1.0}},
     ),
     "continuous": NumberOutcome("outcome", 5.0, 1.0, {"age": 1.5, "ward=surgical": 1.0}),
 }
@@ -59,11 +67,31 @@ def endpoint(kind: Kind) -> Endpoint[Any, Any]:
         return binary(positive="yes", negative="no")
     if kind == "multiclass":
         return multiclass(classes=("home", "clinic", "hospital"))
+    if kind == "ordinal":
+        return ordinal(grades=("mild", "moderate", "severe"))
+    if kind == "multilabel":
+        return multilabel(labels=("effusion", "mass"))
     return continuous(unit="d", name="length of stay")
+
+
+def several(kind_of: Endpoint[Any, Any], n: int, seed: int) -> list[Sample[Record, Any]]:
+    """Two findings, one with age and one with pressure; every eighth was not read for the second."""
+    stream = np.random.default_rng(seed)
+    samples = []
+    for k, row in enumerate(Twin(_COLUMNS, _OUTCOMES["binary"]).records(n, seed=seed)):
+        record, pressure = row.only(SCHEMA), row["pressure"]
+        chances = expit([(row["age"] - 62) / 6, (0 if pressure is None else pressure - 132) / 10])
+        effusion, mass = (stream.random(2) < chances).tolist()
+        outcome = (effusion, None if k % 8 == 7 else mass)
+        assert kind_of.parse(kind_of.describe(outcome)) == outcome
+        samples.append(Sample(SampleId(str(k)), PatientId(str(k)), record, outcome))
+    return samples
 
 
 def cohort(kind: Kind, n: int, *, seed: int = 3) -> Simulated:
     kind_of = endpoint(kind)
+    if kind == "multilabel":
+        return Simulated(kind_of, several(kind_of, n, seed))
     rows = Twin(_COLUMNS, _OUTCOMES[kind]).records(n, seed=seed)
     samples = [
         Sample(SampleId(str(k)), PatientId(str(k)), row.only(SCHEMA), kind_of.parse(row["outcome"]))

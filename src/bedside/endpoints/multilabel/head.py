@@ -60,8 +60,8 @@ class MultilabelHead(Head[Pooled, Findings, tuple[float, ...]]):
         for name, one, of in zip(self.labels, there.tolist(), read.tolist(), strict=True):
             if not 0 < one < of:
                 msg = (
-                    f"a network cannot learn {name!r}: of {of} development cases that were read for it {one} have it; "
-                    "leave the label out, or use a larger cohort or fewer folds"
+                    f"a network for {name!r} cannot be fitted: of {of} development cases that were read for it {one} "
+                    "have it; use a larger cohort or fewer folds, or leave the label out"
                 )
                 raise ModelError(msg)
         for k, (one, of) in enumerate(zip(there.tolist(), read.tolist(), strict=True)):

@@ -221,7 +221,7 @@ def _decisions(cuts: Floats) -> tuple[LabelMeasure, ...]:
 
     def exact(outcomes: Sequence[Findings], predictions: Sequence[Chances]) -> Contributions:
         there, said, read = _decided(cuts, outcomes, predictions)
-        asked = read.all(axis=1)
+        asked: Booleans = np.asarray(read.all(axis=1), dtype=np.bool_)
         right: Floats = (asked & (there == said).all(axis=1)).astype(np.float64)
         return one_row_a_case(right, asked.astype(np.float64))
 
