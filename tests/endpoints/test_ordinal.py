@@ -55,6 +55,7 @@ def test_plain_values_are_those_of_scikit_learn(cases: list[tuple[int, Shares]])
         "grade_error": metrics.mean_absolute_error(outcomes, chosen),
         "far_off": float((np.abs(chosen - outcomes) > 1).mean()),
         "auroc_mean": float(np.mean([metrics.roc_auc_score(reached[:, k], above[:, k]) for k in range(3)])),
+        "auroc_macro": metrics.roc_auc_score(outcomes, matrix, multi_class="ovr", labels=[0, 1, 2, 3]),
         "auroc_from_2": metrics.roc_auc_score(reached[:, 1], above[:, 1]),
         "ranked_probability_score": float(((above - reached) ** 2).mean()),
         "log_loss": metrics.log_loss(outcomes, matrix, labels=[0, 1, 2, 3]),

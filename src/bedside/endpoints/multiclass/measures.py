@@ -7,11 +7,11 @@ import numpy as np
 from bedside.endpoints import proportion
 from bedside.endpoints.classes import Probabilities, classes_of, log_losses, probabilities
 from bedside.endpoints.confusion import of_confusion
-from bedside.endpoints.measure import Contributions, Measure, Statistic
+from bedside.endpoints.measure import Contributions, Measure
+from bedside.endpoints.one_against_rest import auroc_macro
 from bedside.endpoints.ratio import divided, mean, one_row_a_case, ratio
 from bedside.stats.calibration import CLIP
-from bedside.stats.roc import auroc_statistic
-from bedside.types import Floats, Integers, Weights
+from bedside.types import Floats, Integers
 
 ClassMeasure = Measure[int, Probabilities]
 
@@ -19,31 +19,7 @@ ClassMeasure = Measure[int, Probabilities]
 def multiclass_measures(classes: tuple[str, ...]) -> tuple[ClassMeasure, ...]:
     """All measures; those over classes weigh every class alike and are undefined where one has no case."""
     count = len(classes)
-    return (_auroc(count), *_shares(count), *_confusions(count), *_scores(count))
-
-
-def _auroc(count: int) -> ClassMeasure:
-    return Measure(
-        name="auroc_macro",
-        label="AUROC (one against rest, mean of classes)",
-        columns=("outcome", *(f"probability_{k}" for k in range(count))),
-        contribute=lambda outcomes, predictions: one_row_a_case(
-            classes_of(outcomes, count).astype(np.float64), *probabilities(predictions, count).T
-        ),
-        statistic=macro_auroc,
-        pooled=False,
-    )
-
-
-def macro_auroc(rows: Floats) -> Statistic:
-    """Mean over classes of the AUROC of one against the rest; NaN where a class has no case."""
-    each = [auroc_statistic(rows[:, 1 + k], rows[:, 0] == k) for k in range(rows.shape[1] - 1)]
-
-    def statistic(weights: Weights) -> Floats:
-        total: Floats = np.mean([one(weights) for one in each], axis=0)
-        return total
-
-    return statistic
+    return (auroc_macro(count), *_shares(count), *_confusions(count), *_scores(count))
 
 
 def _truth_and_choice(count: int) -> Callable[[Sequence[int], Sequence[Probabilities]], Contributions]:

@@ -12,6 +12,7 @@ from bedside.endpoints import proportion
 from bedside.endpoints.classes import Probabilities, classes_of, log_losses, probabilities
 from bedside.endpoints.confusion import of_confusion
 from bedside.endpoints.measure import Contributions, Difference, Interval, Measure, Statistic
+from bedside.endpoints.one_against_rest import auroc_macro
 from bedside.endpoints.ordinal.decision import DecisionRule
 from bedside.endpoints.ratio import divided, mean, one_row_a_case, ratio
 from bedside.errors import StatisticsError
@@ -44,6 +45,7 @@ def ordinal_measures(
         *_shares(decided),
         _grade_error(decided),
         _auroc_mean(len(grades)),
+        auroc_macro(len(grades)),
         *(_auroc(grades, k) for k in range(1, len(grades))),
         *_scores(len(grades)),
         *(one for k in range(1, len(grades)) for one in _calibration(grades, k)),
