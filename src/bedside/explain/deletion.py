@@ -13,21 +13,18 @@ import polars as pl
 
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
+from bedside.explain.excess import NAME, judged_excess
 from bedside.explain.explainer import Check
 from bedside.modalities.tabular.table import Record, Table, frame_of, records
-from bedside.stats.bootstrap import multiplicities, percentile_interval
 from bedside.training.learner import Fitted
 from bedside.training.seeds import derive
 from bedside.types import Floats
 
-NAME = "faithfulness by deletion"
 SHARE = 0.2
 """Of the predictors, how many are removed."""
 
 SETS = 12
 """Random sets of predictors that are removed for comparison."""
-
-REPLICATES = 1_000
 
 
 def deletion(
@@ -60,20 +57,12 @@ def deletion(
     top = [names[k] for k in np.argsort(-importance, kind="stable")[:count].tolist()]
     drawn = [[names[k] for k in rng.choice(len(names), count, replace=False).tolist()] for _ in range(SETS)]
     excess = loss(top) - np.mean([loss(gone) for gone in drawn], axis=0)
-    number = {patient: k for k, patient in enumerate(sorted({str(sample.patient) for sample in samples}))}
-    patient = np.array([number[str(sample.patient)] for sample in samples], dtype=np.int64)
-    weights = multiplicities(patient, REPLICATES, derive(seed, "deletion bootstrap"))
-    limits = percentile_interval(np.concatenate([w @ excess / w.sum(axis=1) for w in weights]))
-    value = float(excess.mean())
-    passed = True if limits.low > 0 else (False if value <= 0 else None)
-    words = {True: "the explanation is faithful", False: "it is not faithful", None: "undecided"}
-    return Check(
-        NAME,
-        passed,
-        value,
-        f"Without the {count} predictors called most important the loss was {value:+.3g} "
-        f"({limits.low:+.3g} to {limits.high:+.3g}) above that without {count} random ones, "
-        f"in {len(samples)} cases that are no test cases: {words[passed]}.",
+    return judged_excess(
+        excess,
+        samples,
+        seed,
+        without=f"the {count} predictors called most important",
+        rather_than=f"{count} random ones",
     )
 
 

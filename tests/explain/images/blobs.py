@@ -75,6 +75,6 @@ def subject(dimensions: int = 2, *, number: bool = False, blind: bool = False) -
         order = np.random.default_rng(3).permutation(len(cases)).tolist()
         cases = [replace(one, outcome=cases[k].outcome) for one, k in zip(cases, order, strict=True)]
     development, tuning = cases[:120], Tuning(selection=cases[120:160], calibration=cases[160:])
-    learner = Tuned(recipe(endpoint, dimensions, epochs=1 if blind else 8), endpoint, trials=1)
+    learner = Tuned(recipe(endpoint, dimensions, epochs=1 if blind else 10), endpoint, trials=1)
     fit = learner.fit(development, tuning, seed=1)
     return Subject(learner, fit, endpoint, development, (*tuning.selection, *tuning.calibration))

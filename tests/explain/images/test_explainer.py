@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 from tests.explain.images.blobs import BINARY, SIZE, blobs, inside, subject
+from torch import nn
 
+from bedside.endpoints.binary.head import BinaryHead
 from bedside.endpoints.multilabel.kind import multilabel
 from bedside.explain.explainer import Check
 from bedside.explain.images.deletion import most_important, moved
@@ -18,54 +20,72 @@ from bedside.explain.images.hidden import hiding
 from bedside.explain.images.method import Found, MapMethod, maps, networks
 from bedside.explain.images.occlusion import ImageOcclusion
 from bedside.explain.images.score import Asked, Batch, Scored, asked
-from bedside.types import Floats
+from bedside.modalities.imaging.trunk import ImageEncoder
+from bedside.networks.convolutional.staged import Staged
+from bedside.training.model import Model
 
 METHODS: tuple[MapMethod, ...] = (GRAD_CAM, GRAD_CAM_PLUS_PLUS, ImageGradients(steps=16), ImageOcclusion())
 EACH = pytest.mark.parametrize("method", METHODS, ids=lambda one: one.name)
 
 
-def shares(method: MapMethod, dimensions: int, *, number: bool = False) -> tuple[Floats, float]:
-    """Share of each map that lies on the blob, and the share of the picture that the blob covers."""
-    one, cases = subject(dimensions, number=number), blobs(8, 7, dimensions, number=number)
+def by_hand(dimensions: int) -> Scored:
+    """A network that is known: what is brighter than usual speaks for the second class, what is darker against it."""
+    convolution, pool = ((nn.Conv2d, nn.AvgPool2d), (nn.Conv3d, nn.AvgPool3d))[dimensions - 2]
+    first: Any = convolution(1, 2, 1, bias=False)
+    encoder = ImageEncoder(Staged([nn.Sequential(first, nn.ReLU(), pool(2))], 2), dropout=0.0)
+    head = BinaryHead(BINARY, 2, 1)
+    with torch.no_grad():
+        first.weight.copy_(torch.tensor([1.0, -1.0]).view_as(first.weight))
+        head.layer.weight.copy_(torch.tensor([1.0, -1.0]).view_as(head.layer.weight))
+        head.layer.bias.zero_()
+    return Scored(Model(encoder, head))
+
+
+@EACH
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_maps_lie_on_what_decides_in_a_network_that_is_known(method: MapMethod, dimensions: int) -> None:
+    cases = blobs(6, 7, dimensions)
+    pixels = np.stack([case.predictors.read().pixels for case in cases]).astype(np.float32)
+    place = torch.tensor([int(case.outcome) for case in cases])
+    batch = Batch(torch.from_numpy((pixels - 120.0) / 25.0), place, 2.0 * place - 1.0)
+    found = method.attribute(by_hand(dimensions), batch, both_ways=False).maps.numpy()
+    where, axes = np.stack([inside(case) for case in cases]), tuple(range(1, dimensions + 1))
+    assert found.shape == (6, *SIZE[dimensions])
+    assert ((found * where).sum(axes) / found.sum(axes)).min() > 3 * where.mean()
+
+
+@pytest.mark.parametrize("method", METHODS[2:], ids=lambda one: one.name)
+@pytest.mark.parametrize("number", [False, True], ids=["class", "number"])
+def test_maps_lie_on_what_decides_in_a_network_that_learned_it(method: MapMethod, *, number: bool) -> None:
+    cases = blobs(24, 7, number=number)
     if number:  # a blob as grey as the rest is none
-        cases = [case for case in blobs(24, 7, number=True) if abs(case.outcome) > 0.6]
-    told = ImageExplainer(method).explain(one, [case.predictors for case in cases], seed=1, tests=False)
+        cases = [case for case in cases if abs(case.outcome) > 0.6]
+    told = ImageExplainer(method).explain(subject(number=number), [c.predictors for c in cases], seed=1, tests=False)
     assert told is not None
     assert told.maps is not None
     assert told.variables == ()
-    assert told.maps.shape == (len(cases), *SIZE[dimensions])
     assert (told.maps >= 0).all()
-    where, axes = np.stack([inside(case) for case in cases]), tuple(range(1, dimensions + 1))
-    return (told.maps * where).sum(axes) / told.maps.sum(axes), float(where.mean())
-
-
-@EACH
-@pytest.mark.parametrize("number", [False, True], ids=["class", "number"])
-def test_maps_lie_on_what_decides(method: MapMethod, *, number: bool) -> None:
-    found, area = shares(method, 2, number=number)
-    assert np.median(found) > 5 * area
-
-
-@EACH
-def test_maps_of_volumes_lie_on_what_decides(method: MapMethod) -> None:
-    found, area = shares(method, 3)
-    assert np.median(found) > 1.5 * area
+    where = np.stack([inside(case) for case in cases])
+    assert np.median((told.maps * where).sum((1, 2)) / told.maps.sum((1, 2))) > 3 * where.mean()
 
 
 def check(checks: tuple[Check, ...], name: str) -> Check:
     return next(one for one in checks if one.check == name)
 
 
-def test_a_trained_network_passes_and_one_that_learned_nothing_is_not_called_faithful() -> None:
+def test_a_trained_network_is_explained_faithfully_and_one_that_learned_nothing_is_not() -> None:
     cases = [case.predictors for case in blobs(6, 7)]
     for blind in (False, True):
-        told = ImageExplainer(GRAD_CAM).explain(subject(blind=blind), cases, seed=1)
+        told = ImageExplainer(ImageOcclusion()).explain(subject(blind=blind), cases, seed=1)
         assert told is not None
         faithful = check(told.checks, "faithfulness by deletion")
         assert (faithful.passed is True) is not blind
         if not blind:
-            assert check(told.checks, "parameter randomisation").passed is True
             assert "above that without the same patches at 8 random places" in faithful.text
+            changed = check(told.checks, "parameter randomisation")
+            assert changed.value is not None
+            assert changed.value < 0.8
+            assert changed.passed is (changed.value < 0.5)
 
 
 class Contrast:
@@ -89,7 +109,8 @@ def test_an_explanation_that_ignores_the_network_fails_parameter_randomisation()
     told = ImageExplainer(Contrast()).explain(subject(), [case.predictors for case in blobs(6, 7)], seed=1)
     assert told is not None
     found = check(told.checks, "parameter randomisation")
-    assert (found.passed, found.value) == (False, pytest.approx(1.0))
+    assert found.passed is False
+    assert found.value == pytest.approx(1.0)
 
 
 def test_an_explanation_that_points_elsewhere_fails_deletion() -> None:
@@ -102,7 +123,7 @@ def test_gradients_are_complete_and_too_few_steps_are_told() -> None:
     one, cases = subject(), [case.predictors for case in blobs(12, 7)]
     wanted = asked(BINARY, one.fit.fitted.predict(cases))
     assert wanted is not None
-    gaps = [maps(ImageGradients(steps=n), networks(one.fit.fitted), cases, wanted).gap for n in (1, 32)]
+    gaps = [maps(ImageGradients(steps=n), networks(one.fit.fitted), cases, wanted).gap for n in (1, 20)]
     assert gaps[0] is not None
     assert gaps[1] is not None
     assert gaps[1] < 0.02 < gaps[0]

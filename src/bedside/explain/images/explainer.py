@@ -23,8 +23,8 @@ from bedside.modalities.imaging.trunk import PreparedImages
 from bedside.training.seeds import derive
 from bedside.training.tuned import subsample
 
-_RANDOMISED_CASES = 16
-_DELETED_CASES = 80
+_RANDOMISED_CASES = 12
+_DELETED_CASES = 60
 _NORMALISED_ON = 64
 
 

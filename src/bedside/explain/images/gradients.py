@@ -25,7 +25,7 @@ class ImageGradients:
 
     name: ClassVar[str] = "integrated_gradients"
     label: ClassVar[str] = "integrated gradients"
-    steps: int = 32
+    steps: int = 20
 
     @property
     def description(self) -> str:

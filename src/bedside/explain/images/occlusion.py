@@ -11,7 +11,7 @@ import torch
 from bedside.explain.images.method import Found
 from bedside.explain.images.score import SCORE, Batch, Scored
 
-_WINDOWS = {2: (6, 12), 3: (4, 6)}
+_WINDOWS = {2: (6, 9), 3: (4, 5)}
 """Shares of an axis, as one in so many, that a window covers and moves, by dimensions."""
 
 _PASSES = 1 << 22

@@ -51,7 +51,8 @@ def _volume(image: Image, places: NDArray[Any] | None) -> NDArray[np.uint8]:
     plain, marked = [], []
     for axis, share in enumerate(through):
         rest = tuple(other for other in range(3) if other != axis)
-        plane = _drawn(shown.take(int(share * image.size[axis]), axis=axis + 1), _distances(image, rest))
+        cut: NDArray[np.uint8] = np.take(shown, int(share * image.size[axis]), axis=axis + 1)
+        plane = _drawn(cut, _distances(image, rest))
         plain.append(plane)
         if places is not None:
             marked.append(overlaid(plane, _slice(places, axis, share), *limits(places)))
@@ -72,7 +73,8 @@ def _alone(places: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _slice(places: NDArray[Any], axis: int, share: float) -> NDArray[Any]:
-    return places.take(int(share * places.shape[axis]), axis=axis)
+    found: NDArray[Any] = np.take(places, int(share * places.shape[axis]), axis=axis)
+    return found
 
 
 def _peak(places: NDArray[Any]) -> list[float]:
