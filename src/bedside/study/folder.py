@@ -65,6 +65,11 @@ class RunFolder:
         """Card text and panels."""
         return self.path / "artefacts"
 
+    @property
+    def learned(self) -> Path:
+        """Hashes of the cases that the models of the primary validation have learned from."""
+        return self.path / "learned.npz"
+
     def fit(self, validation: str, split: str, learner: str) -> Path:
         """Where one fitted learner and its predictions lie."""
         return self.path / "fits" / _slug(validation) / _slug(split) / _slug(learner)

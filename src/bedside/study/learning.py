@@ -43,7 +43,7 @@ def learning_curves(
             series.append(_series(learner, sorted(rows, key=lambda pair: pair[0])))
     if not series:
         return ()
-    conclusion = " ".join(_words(one, measure) for one in series[:1])
+    conclusion = " ".join([_words(series[0], measure), *_fewest(series, measure)])
     return (
         Figure(
             name=validation,
@@ -69,6 +69,17 @@ def _series(learner: Learner, rows: Sequence[tuple[int, Performance]]) -> Series
         high=tuple(row.high for _, row in rows if row.high is not None),
         learner=learner.name,
     )
+
+
+def _fewest(series: Sequence[Series], measure: Measure) -> list[str]:
+    """All learners where labels are scarcest, the best first; nothing where there is one learner."""
+    least = min(one.x[0] for one in series)
+    scarce = [one for one in series if one.x[0] == least]
+    if len(scarce) < 2:
+        return []
+    scarce.sort(key=lambda one: one.y[0], reverse=measure.higher_is_better is not False)
+    told = ", ".join(f"{one.label} {one.y[0]:.3f} ({one.low[0]:.3f} to {one.high[0]:.3f})" for one in scarce)
+    return [f"With {least:,.0f} patients: {told}."]
 
 
 def _words(one: Series, measure: Measure) -> str:

@@ -15,7 +15,7 @@ from bedside.data.split import Validation
 from bedside.endpoints.endpoint import Reference
 from bedside.errors import RunMismatch, StudyError
 from bedside.evidence.schema import Evidence, Finding, FlowStep
-from bedside.study import between_sources, hashes, leakage, ledger, sensitivity
+from bedside.study import between_sources, hashes, leakage, ledger, lineage, sensitivity
 from bedside.study import plan as plans
 from bedside.study.cohort import Drawn, draw, draw_external
 from bedside.study.declare import Study
@@ -86,6 +86,7 @@ def run(
         if finished is not None:
             told.note(f"This run is already finished; {folder.evidence} stands as it was.")
             return finished
+        lineage.write(study, job.divisions[0], folder)
         job.timings["prepare"] = time.perf_counter() - started
         started = time.perf_counter()
         cohorts = [next(d.samples for d in job.divisions if d.validation.name == task.validation) for task in job.tasks]
@@ -166,6 +167,7 @@ def _prepare(
         [(d.validation.name, split, d.samples, d.digests) for d in divisions for split in d.splits],
     )
     found += between_sources.findings(divisions, study)
+    found += lineage.findings(study, divisions)
     for finding in found:
         if finding.severity != "info":
             progress.note(f"{finding.severity.capitalize()}: {finding.text}")
@@ -173,6 +175,7 @@ def _prepare(
     every = {case for division in divisions for case in division.cases}
     unlabelled = sensitivity.chosen(drawn.unlabelled, divisions[0].validation, seed)
     every |= set(study.modality.digest([case.unlabelled for case in unlabelled])) if unlabelled else set()
+    every |= lineage.unlabelled(study)
     data, declared, code = hashes.data_hash(list(every)), hashes.study_hash(study), hashes.code_hash(study)
     return Job(
         study=study,

@@ -1,13 +1,13 @@
 """The one training loop of all networks: AdamW, warm-up, a schedule, clipping, averaging, early stopping."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import AdamW, Optimizer
 
 from bedside.errors import ModelError
@@ -128,16 +128,18 @@ class Loop:
             hear(one.number, one.selection)
         while not now.finished:
             epoch = len(now.curve) + 1
+            _share_rates(optimizer, model.enter(epoch), engine)
             training = self._pass(now, wrapped, driven, feed, learning_rate)
             judged = now.judged(judge, epoch, training, optimizer.param_groups[0]["lr"])
             if not math.isfinite(judged):
                 raise _diverged(epoch, judged, learning_rate)
-            now.finished = epoch == self.epochs or self._is_over(epoch - now.best, len(feed))
+            now.finished = epoch == self.epochs or self._is_over(epoch - max(now.best, model.settled - 1), len(feed))
             place.tell("epoch", epoch, self.epochs)
             if engine.global_rank == 0 and file.is_due(last=now.finished):
                 file.write(now.saved())
             hear(epoch, judged)
         model.load_state_dict(now.kept)
+        model.leave()
         model.eval()
         return Course(now.best, now.loss, tuple(now.curve), engine.precision if convolves(model) else "")
 
@@ -177,9 +179,9 @@ class Loop:
     def _steps(self, cases: int) -> int:
         return max(1, round(cases / (self.batch or batch_size(cases))))
 
-    def _identity(self, model: nn.Module, feed: Feed[Any], engine: Engine, numbers: list[float]) -> Iterator[bytes]:
+    def _identity(self, model: Model[Any], feed: Feed[Any], engine: Engine, numbers: list[float]) -> Iterator[bytes]:
         """What tells this fit from the others of its task: how it is trained, where it starts, and on what."""
-        words = [part.description if part is not None else "" for part in (self, feed.augment, feed.mixing)]
+        words = [part.description if part is not None else "" for part in (self, feed.augment, feed.mixing, model.thaw)]
         settings = [self.batch, self.warm_up, len(feed), engine.world_size, engine.precision, *numbers]
         yield checkpoint.plain([*words, *settings])
         yield from checkpoint.content(state(model))
@@ -191,11 +193,17 @@ def batch_size(cases: int) -> int:
     return int(min(1024, max(32, 2 ** round(math.log2(max(cases, 2) / 12)))))
 
 
-def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    matrices = [parameter for parameter in model.parameters() if _is_matrix(parameter)]
-    chosen = set(map(id, matrices))
-    others = [parameter for parameter in model.parameters() if id(parameter) not in chosen]
-    return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+def _groups(model: Model[Any], weight_decay: float) -> list[dict[str, Any]]:
+    groups = []
+    for part, parameters in enumerate(model.parts):
+        matrices = [parameter for parameter in parameters if _is_matrix(parameter)]
+        chosen = set(map(id, matrices))
+        others = [parameter for parameter in parameters if id(parameter) not in chosen]
+        groups += [
+            {"params": matrices, "weight_decay": weight_decay, "part": part, "share": 1.0},
+            {"params": others, "weight_decay": 0.0, "part": part, "share": 1.0},
+        ]
+    return groups
 
 
 def _is_matrix(parameter: Tensor) -> bool:
@@ -205,7 +213,24 @@ def _is_matrix(parameter: Tensor) -> bool:
 
 def _set_rate(optimizer: Optimizer, value: float) -> None:
     for group in optimizer.param_groups:
-        group["lr"] = value
+        group["lr"] = value * group["share"]
+
+
+def _share_rates(optimizer: Optimizer, shares: Sequence[float], engine: Engine) -> None:
+    """Set what share of the learning rate each part gets from now on.
+
+    Raises:
+        ModelError: Several devices train the model, which cannot follow a change of what is held.
+    """
+    for group in optimizer.param_groups:
+        share = shares[group["part"]]
+        if engine.world_size > 1 and 0 in (share, group["share"]) and share != group["share"]:
+            msg = (
+                f"stages of the encoder are held on {engine.world_size} devices; data-parallel training holds none: "
+                "train on one device, or give every stage a learning rate with Discriminative()"
+            )
+            raise ModelError(msg)
+        group["share"] = share
 
 
 def _diverged(epoch: int, loss: float, learning_rate: float) -> ModelError:

@@ -1,7 +1,7 @@
 """An encoder and a head as the one module that training, DDP and privacy engines wrap."""
 
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 import torch
@@ -12,17 +12,24 @@ from bedside.networks.encoder import Batches, Encoder
 from bedside.networks.head import Head
 from bedside.training.feed import Views
 from bedside.training.layout import arrange, arranged, layouts
+from bedside.training.thaw import Thaw, stages
 
 B = TypeVar("B")
 
 
 class Model(nn.Module, Generic[B]):
-    """An encoder and a head; called with targets it is the loss."""
+    """An encoder and a head; called with targets it is the loss.
 
-    def __init__(self, encoder: Encoder[B, Any], head: Head[Any, Any, Any]) -> None:
+    Attributes:
+        thaw: Which stages of the encoder are trained when; None for all of them alike.
+    """
+
+    def __init__(self, encoder: Encoder[B, Any], head: Head[Any, Any, Any], thaw: "Thaw | None" = None) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head
+        self.thaw = thaw
+        self._held: tuple[nn.Module, ...] = ()
         self._layouts = layouts(self)
         arrange(self)
 
@@ -39,6 +46,47 @@ class Model(nn.Module, Generic[B]):
         outputs = self._raw(batch).float()
         loss = self.head.loss(outputs, targets)
         return loss if partner is None else share * loss + (1 - share) * self.head.loss(outputs, targets[partner])
+
+    @property
+    def parts(self) -> tuple[tuple[nn.Parameter, ...], ...]:
+        """Parameters that share a learning rate: all, or those of the head and of each stage where stages thaw."""
+        if self.thaw is None:
+            return (tuple(self.parameters()),)
+        inside = [tuple(stage.parameters()) for stage in stages(self.encoder)]
+        known = {id(one) for stage in inside for one in stage}
+        return (tuple(one for one in self.parameters() if id(one) not in known), *inside)
+
+    @property
+    def settled(self) -> int:
+        """The first epoch from which every stage is trained as in the last."""
+        return 1 if self.thaw is None else self.thaw.settled(len(stages(self.encoder)))
+
+    def enter(self, epoch: int) -> tuple[float, ...]:
+        """Hold the stages that this epoch does not train; the share of the learning rate of each part."""
+        if self.thaw is None:
+            return (1.0,)
+        each = stages(self.encoder)
+        shares = self.thaw.shares(len(each), epoch)
+        self._hold(tuple(stage for stage, share in zip(each, shares, strict=True) if share == 0))
+        return (1.0, *shares)
+
+    def leave(self) -> None:
+        """Hold nothing: training is over."""
+        if self._held:
+            self._hold(())
+
+    def train(self, mode: bool = True) -> Self:
+        """As any module; held stages keep the statistics of their normalisation."""
+        super().train(mode)
+        for part in self._held:
+            part.eval()
+        return self
+
+    def _hold(self, parts: tuple[nn.Module, ...]) -> None:
+        self._held = parts
+        self.requires_grad_(requires_grad=True)
+        for part in parts:
+            part.requires_grad_(requires_grad=False)
 
     def outputs(self, batches: Batches[B], *, chunk: int) -> NDArray[np.float32]:
         """Raw outputs of all cases in order, in evaluation mode, `chunk` cases at a time."""

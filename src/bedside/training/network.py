@@ -13,17 +13,20 @@ from safetensors.torch import load_file, save_file
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
-from bedside.networks.encoder import Prepared, Trunk
+from bedside.networks.encoder import Batches, Prepared, Trunk
 from bedside.networks.head import Head
 from bedside.networks.losses import loss_words
 from bedside.networks.range import Range
 from bedside.training.calibration import REWEIGHTED, selection_loss
 from bedside.training.determinism import deterministic
+from bedside.training.elsewhere import Elsewhere
 from bedside.training.feed import Augment, Feed, Mixing, Views
 from bedside.training.learner import CURVE, Settings, Trial
 from bedside.training.loop import Loop, Trainer
 from bedside.training.model import Model
+from bedside.training.start import Start
 from bedside.training.storage import damaged, read_json, write_json
+from bedside.training.thaw import Thaw
 from bedside.types import Json
 
 X = TypeVar("X")
@@ -103,6 +106,8 @@ class Network(Generic[X, P]):
         mixing: Done to every training batch after it.
         views: Looks at each case whose predictions are pooled whenever the network predicts: judged, saved and served.
             While it is trained the one look at a case as it is chooses the epoch.
+        start: Where the weights of the encoder begin; None for at random.
+        thaw: Which stages of the encoder are trained when; None for all of them alike.
         threads: Of the processor, for training and prediction. Sums over several threads round differently, so that
             the number belongs to the result.
     """
@@ -119,12 +124,15 @@ class Network(Generic[X, P]):
     augment: "Augment[Any] | None" = None
     mixing: "Mixing[Any] | None" = None
     views: "Views[Any] | None" = None
+    start: Start | None = None
+    thaw: Thaw | None = None
     threads: int = 1
 
     @property
     def description(self) -> str:
         """How it is built and trained, for the methods section."""
-        parts = [f"A neural network: {self.trunk.description}.", self.loop.description]
+        begun = [part.description for part in (self.start, self.thaw) if part is not None]
+        parts = [f"A neural network: {self.trunk.description}.", *begun, self.loop.description]
         if isinstance(self.head, partial):
             parts.append(loss_words(self.head.keywords))
         done = [part.description for part in (self.augment, self.mixing) if part is not None]
@@ -133,6 +141,11 @@ class Network(Generic[X, P]):
         if self.views is not None:
             parts.append(f"Predictions are pooled over several looks at each case: {self.views.description}.")
         return " ".join(parts)
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """What the weights that it begins from have seen."""
+        return None if self.start is None else self.start.elsewhere
 
     @property
     def defaults(self) -> Settings:
@@ -165,6 +178,7 @@ class Network(Generic[X, P]):
         outcomes = [sample.outcome for sample in selection]
         with deterministic(seed, threads=self.threads):
             model = self._model(prepared, settings)
+            begun = self._begun(model, settings, prepared, cases)
             model.head.adapt([sample.outcome for sample in development])
             targets = model.head.targets([sample.outcome for sample in development])
 
@@ -184,6 +198,7 @@ class Network(Generic[X, P]):
                 weight_decay=float(settings["weight_decay"]),
             )
         record: dict[str, Json] = {"best_epoch": course.best, "epochs": course.epochs, "selection_loss": course.loss}
+        record |= begun
         if course.precision:
             record["precision"] = course.precision
         if model.head.reweighted:
@@ -213,14 +228,23 @@ class Network(Generic[X, P]):
 
     @property
     def _space(self) -> dict[str, Range]:
-        return {**self.rates, **self.trunk.space}
+        space = self.trunk.space if self.start is None else self.start.space(self.trunk.space)
+        return {**self.rates, **space}
+
+    def _begun(
+        self, model: Model[Any], settings: Settings, prepared: Prepared[X, Any], cases: Batches[Any]
+    ) -> Mapping[str, Json]:
+        if self.start is None:
+            return {}
+        own = {name: settings[name] for name in self.trunk.space}
+        return self.start.begin(model.encoder, own, prepared, cases)
 
     def _fitted(self, prepared: Prepared[X, Any], model: Model[Any], settings: Settings) -> FittedNetwork[X, P]:
         return FittedNetwork(prepared, model, settings, self.chunk, self.endpoint, self.views, self.threads)
 
     def _model(self, prepared: Prepared[X, Any], settings: Settings) -> Model[Any]:
         encoder = prepared.encoder(settings)
-        return Model(encoder, self.head(self.endpoint, encoder.width, encoder.members))
+        return Model(encoder, self.head(self.endpoint, encoder.width, encoder.members), self.thaw)
 
 
 def finite(outputs: Any) -> bool:  # noqa: ANN401 - any array

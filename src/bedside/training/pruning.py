@@ -100,6 +100,16 @@ def listener() -> Listener:
     return _nobody if contest is None else contest.enter()
 
 
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Fits inside are no part of a trial: what they are judged by is not its loss."""
+    token = _CONTEST.set(None)
+    try:
+        yield
+    finally:
+        _CONTEST.reset(token)
+
+
 def _nobody(epoch: int, loss: float) -> None:
     del epoch, loss
 

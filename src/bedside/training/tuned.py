@@ -20,6 +20,7 @@ from bedside.training.calibration import (
     selection_loss,
     temperature,
 )
+from bedside.training.elsewhere import Elsewhere, HasSeen
 from bedside.training.learner import CURVE, CURVES, Fit, Fitted, Recipe, Settings
 from bedside.training.pruning import Pruning
 from bedside.training.search import Chosen, search
@@ -122,6 +123,11 @@ class Tuned(Generic[X, P]):
             f"{self.recipe.description} Settings were chosen from {self.trials} trials (tree-structured Parzen "
             f"estimator, first trial the defaults) by the loss on data the trial was not fitted on.{pruned}"
         )
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """What the recipe has seen besides the cases that it is given."""
+        return self.recipe.elsewhere if isinstance(self.recipe, HasSeen) else None
 
     def fit(self, development: Sequence[Sample[X, Any]], tuning: Tuning[X, Any], *, seed: int) -> Fit[X, P]:
         """Fit on development, select and calibrate on tuning; same seed, same bytes.

@@ -29,6 +29,11 @@ class ImageEncoder(Encoder[ImageTensors, Pyramid]):
         self.network = network
         self.dropout = nn.Dropout(dropout)
 
+    @property
+    def stages(self) -> tuple[nn.Module, ...]:
+        """The parts that may be trained one after the other, that next to the image first."""
+        return (*self.network.stages, self.network.summary)
+
     def forward(self, batch: ImageTensors) -> Pyramid:
         """The summary of each image and its maps, the finest first."""
         summary, maps = self.network(batch.pixels)
