@@ -14,6 +14,9 @@ from bedside.types import Floats
 NAME = "faithfulness by deletion"
 REPLICATES = 1_000
 
+_ROUNDING = 1e-9
+"""Losses that differ by less are the same."""
+
 
 def judged_excess(
     excess: Floats, samples: Sequence[Sample[Any, Any]], seed: int, *, without: str, rather_than: str
@@ -27,6 +30,7 @@ def judged_excess(
         without: What was removed ("the 3 predictors called most important").
         rather_than: What else was removed for comparison ("3 random ones").
     """
+    excess = np.where(np.abs(excess) < _ROUNDING, 0.0, excess)
     number = {patient: k for k, patient in enumerate(sorted({str(sample.patient) for sample in samples}))}
     patient = np.array([number[str(sample.patient)] for sample in samples], dtype=np.int64)
     weights = multiplicities(patient, REPLICATES, derive(seed, "deletion bootstrap"))

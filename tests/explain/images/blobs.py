@@ -1,10 +1,10 @@
 """Pictures with a bright or dark blob that decides the class, and networks that look at it or at nothing."""
 
-from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import torch
 
 from bedside.data.sample import Sample
 from bedside.data.split import Tuning
@@ -14,6 +14,7 @@ from bedside.endpoints.continuous.head import ContinuousHead
 from bedside.endpoints.continuous.kind import continuous
 from bedside.endpoints.endpoint import Endpoint
 from bedside.explain.explainer import Subject
+from bedside.explain.images.method import networks
 from bedside.modalities.imaging.image import Image, Readable
 from bedside.modalities.imaging.plan import ImagePlan
 from bedside.modalities.imaging.trunk import ImageTrunk
@@ -68,13 +69,13 @@ def recipe(endpoint: Endpoint[Any, Any], dimensions: int, epochs: int = 6) -> Ne
 
 @cache
 def subject(dimensions: int = 2, *, number: bool = False, blind: bool = False) -> Subject[Readable, Any]:
-    """A network fitted on blobs; a blind one on outcomes that belong to nobody."""
+    """A network fitted on blobs; a blind one gives what it sees no weight."""
     endpoint: Endpoint[Any, Any] = CONTINUOUS if number else BINARY
     cases = blobs(200, 1, dimensions, number=number)
-    if blind:
-        order = np.random.default_rng(3).permutation(len(cases)).tolist()
-        cases = [replace(one, outcome=cases[k].outcome) for one, k in zip(cases, order, strict=True)]
     development, tuning = cases[:120], Tuning(selection=cases[120:160], calibration=cases[160:])
     learner = Tuned(recipe(endpoint, dimensions, epochs=1 if blind else 10), endpoint, trials=1)
     fit = learner.fit(development, tuning, seed=1)
+    if blind:
+        for member in networks(fit.fitted):
+            torch.nn.init.zeros_(cast("BinaryHead", member.model.head).layer.weight)
     return Subject(learner, fit, endpoint, development, (*tuning.selection, *tuning.calibration))
