@@ -27,7 +27,7 @@ NARROW = 0.25
 
 ALL: tuple[Architecture, ...] = (
     Compact(width=0.5),
-    Compact(width=0.5, norm="group", blocks=2, attention=SqueezeExcite(), transformer=SpatialTransformer()),
+    Compact(width=0.5, norm="group", convolutions=2, attention=SqueezeExcite(), transformer=SpatialTransformer()),
     LeNet(),
     AlexNet(width=NARROW, norm="group"),
     VGG(convolutions=(1, 1, 2), width=NARROW, attention=CBAM(kernel=3)),

@@ -54,10 +54,12 @@ def test_reductions_are_torch_s_lengths(length: int, kernel: int, stride: int, p
         assert told == layer(torch.zeros(1, 1, length)).shape[-1]
 
 
-def test_a_new_residual_block_changes_nothing_but_what_is_below_zero() -> None:
-    block = ResidualBlock("batch", 2, 8, 8, strides=(1, 1))
-    maps = drawn(3, 8, 5, 5)
-    torch.testing.assert_close(block(maps), maps.relu())
+def test_a_residual_block_that_adds_nothing_is_the_mean_where_it_halves() -> None:
+    block = ResidualBlock("batch", 2, 8, 8, strides=(2, 1)).eval()
+    torch.nn.init.zeros_(block.added[-1].weight)  # type: ignore[arg-type]
+    maps = drawn(3, 8, 5, 4)
+    expected = functional.avg_pool2d(maps, (2, 1), ceil_mode=True)
+    torch.testing.assert_close(block(maps), expected.relu())
 
 
 @settings(deadline=None, max_examples=40)

@@ -7,8 +7,8 @@ from torch import nn
 from bedside.networks.convolutional.architecture import Architecture, Reduction
 from bedside.networks.convolutional.attention import Attention
 from bedside.networks.convolutional.declaration import positive
-from bedside.networks.convolutional.layers import unit
-from bedside.networks.convolutional.residual import ResidualBlock
+from bedside.networks.convolutional.layers import MaxPool, unit
+from bedside.networks.convolutional.residual import ResidualConvolution
 from bedside.networks.convolutional.staged import Staged
 
 CHANNELS = {2: 24, 3: 16}
@@ -29,21 +29,22 @@ WIDEST = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Compact(Architecture):
-    """Residual stages of doubling width, at halving size, until the map has 7 to 13 positions along each axis.
+    """Stages of doubling width at halving size until the map has 7 to 13 positions along each axis.
 
-    Every axis is halved by its own length, so that a flat volume keeps its slices. It takes an image of any size.
+    A stage is a convolution and one beside the identity. Every axis is halved by its own length, so that a flat
+    volume keeps its slices. It takes an image of any size.
 
     Attributes:
-        blocks: Residual blocks a stage; the first stage is the stem alone.
-        attention: On what each block adds.
+        convolutions: Residual ones a stage, behind the one that widens.
+        attention: On what each of them adds.
     """
 
-    blocks: int = 1
+    convolutions: int = 1
     attention: Attention | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        positive("blocks", self.blocks)
+        positive("convolutions", self.convolutions)
 
     @property
     def name(self) -> str:
@@ -56,14 +57,15 @@ class Compact(Architecture):
         attention = f", {self.attention.description}" if self.attention else ""
         return (
             "a compact residual network whose stages double in width and halve in size until 7 to 13 positions are "
-            f"left along each axis, with {self.norm} normalisation{attention}, {self.blocks} blocks a stage, "
-            f"width {self.width:g}"
+            f"left along each axis, with {self.norm} normalisation{attention}, "
+            f"{self.convolutions + 1} convolutions a stage, all but its first beside the identity, width {self.width:g}"
         )
 
     def reductions(self, side: int, dimensions: int) -> tuple[Reduction, ...]:
         """One for each time that an axis of this length is halved."""
         stem, stages = _strides((side,) * dimensions)
-        return (Reduction(),) * sum(strides[0] > 1 for strides in (*stem, *stages))
+        halved = [Reduction() for strides in stem if strides[0] > 1]
+        return (*halved, *(Reduction(2, 2, 0) for strides in stages if strides[0] > 1))
 
     def network(self, channels: int, size: tuple[int, ...]) -> Staged:
         """The network for images of this size."""
@@ -73,36 +75,27 @@ class Compact(Architecture):
         for strides in stem:
             layers.append(unit(self.norm, dimensions, inputs, first, stride=strides))
             inputs = first
-        stages: list[nn.Module] = [nn.Sequential(*layers)]
+        stages = [nn.Sequential(*layers, *self._deeper(dimensions, first))]
         for stage, strides in enumerate(halvings, start=1):
             outputs = first * min(WIDEST, 2**stage)
-            blocks = [
-                ResidualBlock(
-                    self.norm,
-                    dimensions,
-                    outputs if block else inputs,
-                    outputs,
-                    strides=(1,) * dimensions if block else strides,
-                    attention=self.attention,
-                )
-                for block in range(self.blocks)
-            ]
-            stages.append(nn.Sequential(*blocks))
+            wider = unit(self.norm, dimensions, inputs, outputs)
+            pool = [MaxPool(strides, strides)] if max(strides) > 1 else []
+            stages.append(nn.Sequential(*pool, wider, *self._deeper(dimensions, outputs)))
             inputs = outputs
         return Staged(stages, inputs)
+
+    def _deeper(self, dimensions: int, channels: int) -> list[nn.Module]:
+        return [ResidualConvolution(self.norm, dimensions, channels, self.attention) for _ in range(self.convolutions)]
 
 
 def _strides(size: tuple[int, ...]) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
     """Strides of the stem's convolutions and of the stages behind it, along each axis."""
     stem: list[tuple[int, ...]] = []
     while not stem or (len(stem) < 2 and max(size) >= FINE[len(size)]):
-        size = _halve(size, FINE[len(size)], stem)
+        stem.append(tuple(2 if length >= FINE[len(size)] else 1 for length in size))
+        size = tuple(-(-length // step) for length, step in zip(size, stem[-1], strict=True))
     stages: list[tuple[int, ...]] = []
     while len(stages) < FEWEST or max(size) >= COARSE:
-        size = _halve(size, COARSE, stages)
+        stages.append(tuple(2 if length >= COARSE else 1 for length in size))
+        size = tuple(length // step for length, step in zip(size, stages[-1], strict=True))
     return stem, stages
-
-
-def _halve(size: tuple[int, ...], least: int, strides: list[tuple[int, ...]]) -> tuple[int, ...]:
-    strides.append(tuple(2 if length >= least else 1 for length in size))
-    return tuple((length + 1) // 2 if length >= least else length for length in size)

@@ -36,9 +36,8 @@ def convolution(
         groups: Channels are convolved in as many groups.
     """
     kind = nn.Conv2d if dimensions == 2 else nn.Conv3d
-    strides = (stride,) * dimensions if isinstance(stride, int) else tuple(stride)
     margin = kernel // 2 if padding is None else padding
-    layer = kind(inputs, outputs, kernel, strides, margin, groups=groups, bias=False)  # type: ignore[arg-type]
+    layer = kind(inputs, outputs, kernel, _along(stride, dimensions), margin, groups=groups, bias=False)  # type: ignore[arg-type]
     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
     return layer
 
@@ -76,23 +75,20 @@ class MaxPool(nn.Module):
     from run to run on every device, which that of the joint operation is not.
     """
 
-    def __init__(self, kernel: int = 2, stride: int = 2, padding: int = 0) -> None:
+    def __init__(self, kernel: Stride = 2, stride: Stride = 2, padding: int = 0) -> None:
+        """Make it; kernel and stride are one number, or one an axis."""
         super().__init__()
         self.kernel, self.stride, self.padding = kernel, stride, padding
 
     def forward(self, maps: Float[Tensor, "cases channels *size"]) -> Float[Tensor, "cases channels *smaller"]:
         """Smaller maps."""
+        kernel, stride = _along(self.kernel, maps.ndim - 2), _along(self.stride, maps.ndim - 2)
         if maps.ndim == 4:
-            return functional.max_pool2d(maps, self.kernel, self.stride, self.padding)
-        slices, rows, columns = maps.shape[-3:]
-        flat = functional.max_pool2d(maps.flatten(1, 2), self.kernel, self.stride, self.padding)
+            return functional.max_pool2d(maps, kernel, stride, self.padding)
+        flat = functional.max_pool2d(maps.flatten(1, 2), kernel[1:], stride[1:], self.padding)
         rows, columns = flat.shape[-2:]
-        across = functional.max_pool2d(
-            flat.reshape(*maps.shape[:2], slices, rows * columns),
-            (self.kernel, 1),
-            (self.stride, 1),
-            (self.padding, 0),
-        )
+        lines = flat.reshape(*maps.shape[:3], rows * columns)
+        across = functional.max_pool2d(lines, (kernel[0], 1), (stride[0], 1), (self.padding, 0))
         return across.reshape(*across.shape[:-1], rows, columns)
 
 
@@ -120,3 +116,7 @@ class MeanPool(nn.Module):
         lines = flat.reshape(*maps.shape[:3], rows * columns)
         across = functional.avg_pool2d(lines, (deep, 1), ceil_mode=self.round_up)
         return across.reshape(*across.shape[:-1], rows, columns)
+
+
+def _along(number: Stride, dimensions: int) -> tuple[int, ...]:
+    return (number,) * dimensions if isinstance(number, int) else tuple(number)

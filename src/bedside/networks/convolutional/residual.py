@@ -11,8 +11,7 @@ class ResidualBlock(nn.Module):
     """Two 3 x 3 convolutions, or a bottleneck of three, beside the identity (He et al., CVPR 2016).
 
     Where maps shrink, the identity is their mean and the bottleneck's middle convolution moves by two, so that
-    no pixel is skipped (He et al., CVPR 2019, variants B and D). The last normalisation starts at zero: a new block
-    changes nothing.
+    no pixel is skipped (He et al., CVPR 2019, variants B and D).
     """
 
     def __init__(
@@ -47,7 +46,6 @@ class ResidualBlock(nn.Module):
             layers += [unit(norm, dimensions, between, between, stride=strides)]
             layers += [convolution(dimensions, between, outputs, 1)]
         last = normalisation(norm, dimensions, outputs)
-        nn.init.zeros_(last.weight)  # type: ignore[arg-type]
         layers += [last] if attention is None else [last, attention.layer(outputs, dimensions)]
         self.added = nn.Sequential(*layers)
         shorter: list[nn.Module] = [MeanPool(strides, round_up=True)] if max(strides) > 1 else []
@@ -59,4 +57,22 @@ class ResidualBlock(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Maps, smaller where the strides say so."""
         result: Tensor = self.rectify(self.added(maps) + self.identity(maps))
+        return result
+
+
+class ResidualConvolution(nn.Module):
+    """One 3 x 3 convolution beside the identity: the least that makes a network deeper."""
+
+    def __init__(self, norm: Norm, dimensions: int, channels: int, attention: Attention | None = None) -> None:
+        super().__init__()
+        self.added = nn.Sequential(
+            convolution(dimensions, channels, channels), normalisation(norm, dimensions, channels)
+        )
+        if attention is not None:
+            self.added.append(attention.layer(channels, dimensions))
+        self.rectify = nn.ReLU(inplace=True)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps of the same shape."""
+        result: Tensor = self.rectify(self.added(maps) + maps)
         return result
