@@ -21,6 +21,7 @@ from bedside.modalities.imaging.image import Readable
 from bedside.modalities.imaging.modality import imaging
 from bedside.modalities.imaging.trunk import ImageTrunk
 from bedside.networks.convolutional.resnet import ResNet
+from bedside.report.page import read_evidence
 from bedside.study.declare import Study
 from bedside.study.run import run
 from bedside.training.loop import Loop
@@ -74,7 +75,7 @@ def study(**changes: Any) -> Study[Record, Readable, bool, float]:
         endpoint=ENDPOINT,
         model=learner("network"),
         comparators=(learner("short", epochs=1),),
-        validations=(Holdout(),),
+        validations=(Holdout(inner=2),),
         bootstrap=50,
         trials=1,
     )
@@ -99,7 +100,7 @@ def transferred(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Evide
     declared = study(
         source=TARGET,
         model=learner("network", thaw=Frozen()),
-        validations=(Holdout(), LearningCurve(shares=(0.3, 1.0), test=0.5)),
+        validations=(Holdout(inner=2), LearningCurve(shares=(0.3, 1.0), test=0.5, inner=2)),
     )
     begun = begun_from(declared, source)
     scratch = begun.comparators[-1]
@@ -133,12 +134,17 @@ def test_evidence_says_what_was_begun_from(transferred: Evidence) -> None:
     assert len(found) == 2
 
 
-def test_judged_cases_that_the_earlier_run_learned_from_are_counted(source: Path, tmp_path: Path) -> None:
-    begun = begun_from(study(source=Radiographs(n=120), model=learner("network", epochs=1)), source)
-    evidence = run(begun, out=tmp_path / "run", jobs=1)
+def test_judged_cases_that_the_earlier_run_learned_from_are_counted(
+    source: Path, beside: Bedside, tmp_path: Path
+) -> None:
+    answer = beside("run", "tests.cli.test_begin", "--init", source, "--jobs", 1)
+    assert answer.code == 0, answer.err
+    evidence = read_evidence(tmp_path / "runs" / "chests-from-run")
     (found,) = (one for one in evidence.audit if one.kind == "begun_elsewhere")
     assert found.severity == "serious"
     assert int(found.count) > 5
+    assert found.text in (tmp_path / "runs" / "chests-from-run" / "report.html").read_text("utf-8")
+    assert [one.name for one in evidence.study.learners] == ["network", "short", "network_from_scratch"]
 
 
 def test_the_declared_study_stays_and_gains_its_model_from_scratch(source: Path) -> None:
