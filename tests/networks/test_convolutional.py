@@ -40,6 +40,8 @@ ALL: tuple[Architecture, ...] = (
     ViT(depth=4, heads=1, maps=2),
 )
 
+VOLUMES = [pytest.param(one, marks=() if isinstance(one, Compact | ResNet) else pytest.mark.slow) for one in ALL]
+
 PUBLISHED = (
     *(VGG.of_depth(depth) for depth in (11, 13, 16, 19)),
     *(ResNet.of_depth(depth) for depth in (10, 18, 34, 50)),
@@ -58,7 +60,7 @@ def test_encoders_of_images_keep_the_laws(architecture: Architecture, tmp_path: 
     check_encoder(lambda: architecture.build(3, (29, 34)), cases, tmp_path)
 
 
-@pytest.mark.parametrize("architecture", ALL, ids=label)
+@pytest.mark.parametrize("architecture", VOLUMES, ids=label)
 def test_encoders_of_volumes_keep_the_laws(architecture: Architecture, tmp_path: Path) -> None:
     side = max(architecture.smallest(3), 10)
     size = (side, side + 1, side + 2)
