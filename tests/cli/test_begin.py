@@ -127,7 +127,7 @@ def test_evidence_says_what_was_begun_from(transferred: Evidence) -> None:
     assert "Its encoder began from that of network in an earlier run of chests" in models
     assert "only the head was trained" in models
     row = next(row for row in transferred.tuning if row.learner == "network")
-    assert str(row.notes["start_sha256"])[:12] in models
+    assert str(row.notes["start_sha256"]) in models
     assert row.notes["start_tensors_new"] == 0
     found = [one for one in transferred.audit if one.kind == "begun_elsewhere"]
     assert {(one.severity, one.count) for one in found} == {("info", 0)}

@@ -57,7 +57,7 @@ def test_the_encoder_is_that_of_the_earlier_run(source: EarlierFit) -> None:
     assert all(torch.equal(value, stored[name]) for name, value in held.items())
     assert record["start"] == "earlier run"
     assert record["start_share_taken"] == 1.0
-    assert str(record["start_sha256"])[:12] in network(start=FromFit(source)).description
+    assert str(record["start_sha256"]) in network(start=FromFit(source)).description
 
 
 def test_settings_of_the_encoder_are_those_of_the_earlier_run(source: EarlierFit) -> None:

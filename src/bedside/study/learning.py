@@ -78,7 +78,7 @@ def _fewest(series: Sequence[Series], measure: Measure) -> list[str]:
     if len(scarce) < 2:
         return []
     scarce.sort(key=lambda one: one.y[0], reverse=measure.higher_is_better is not False)
-    told = ", ".join(f"{one.label} {one.y[0]:.3f} ({one.low[0]:.3f} to {one.high[0]:.3f})" for one in scarce)
+    told = "; ".join(f"{one.label} {one.y[0]:.3f} ({one.low[0]:.3f} to {one.high[0]:.3f})" for one in scarce)
     return [f"With {least:,.0f} patients: {told}."]
 
 

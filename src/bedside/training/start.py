@@ -13,7 +13,8 @@ from bedside.training.storage import MANIFEST, damaged, read_json, verify
 from bedside.training.weights import listed, matched, read, sha256
 from bedside.types import Json
 
-_DIGITS = 12
+_DIGITS = 16
+"""Of a hash that a report shows: enough to know a file by."""
 _ENCODER = "encoder."
 
 
@@ -114,7 +115,7 @@ class FromFit:
             )
             raise ModelError(msg)
         found.put_into(encoder)
-        return {"start": "earlier run", "start_sha256": self._sha256, **found.record}
+        return {"start": "earlier run", "start_sha256": self._sha256[:_DIGITS], **found.record}
 
     @property
     def _weights(self) -> Path:
@@ -200,7 +201,7 @@ class FromFile:
             where=f"the file of weights {self.path.name}",
         )
         found.put_into(encoder)
-        return {"start": "file", "start_sha256": sha256(self.path), **found.record}
+        return {"start": "file", "start_sha256": sha256(self.path)[:_DIGITS], **found.record}
 
 
 _GREY = ", a first convolution of three channels summed to one"
