@@ -1,5 +1,6 @@
 """`bedside predict`: score new rows with a finished run."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,15 +9,21 @@ import typer
 from bedside.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from bedside.evidence.schema import Finding
     from bedside.study.declare import Study
     from bedside.types import Floats, Json
 
 
 def predict_table(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.", file_okay=False)],
-    table: Annotated[Path, typer.Argument(metavar="new.csv", help="CSV or Parquet with the predictors, any order.")],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="new.csv|DIR", help="CSV or Parquet with the predictors; of images a folder, or a CSV of paths."
+        ),
+    ],
     *,
     out: Annotated[
         Path | None,
@@ -33,51 +40,95 @@ def predict_table(
     """Score the rows of a table with the models that were evaluated.
 
     Units, categories and ranges are checked against the data that the models were fitted on: what differs is said
-    before the scores. Scores come in the order of the rows.
+    before the scores. Scores come in the order of the rows. Images are scored in the order of their paths, or of the
+    CSV that names them; one that cannot be scored keeps its row, with the reason and without a score.
 
         bedside predict runs/patients new.csv --out scores.csv
         bedside predict runs/breast_cancer new.csv --learner elastic_net
+        bedside predict runs/scans new_scans --out scores.csv
     """
     from bedside.cli import terminal
     from bedside.cli.resolve import of_run, resolve
-    from bedside.modalities.tabular.reading import read
-    from bedside.own_data.scoring import check_rows
     from bedside.study.predict import load
 
     declared = resolve(study) if study else of_run(run)
     predictor = load(declared, run, learner)
-    reading = read(table)
-    checked = check_rows(_profile(run), reading.table)
-    for text in (*reading.notes, *(finding.text for finding in checked.findings)):
+    profile = _profile(run)
+    asked = _rows(profile, table) if "schema" in profile else _images(declared, profile, table)
+    for text in (*asked.notes, *(finding.text for finding in asked.findings)):
         terminal.note(text)
-    columns = {
-        name: [float(cell) for cell in cells] for name, cells in _cells(declared, predictor.predict(checked.rows))
+    scores = {name: iter(cells.tolist()) for name, cells in _cells(declared, predictor.predict(asked.predictors))}
+    columns: dict[str, list[Any]] = {
+        name: [None if problem else next(cells) for problem in asked.problems] for name, cells in scores.items()
     }
+    if any(asked.problems):
+        columns["problem"] = [problem or None for problem in asked.problems]
     if out is not None:
-        _write(out, columns)
+        _write(out, asked.names, columns)
     if json:
         terminal.emit(
             {
                 "run": str(run),
                 "learner": predictor.learner,
-                "rows": len(checked.rows),
-                "findings": [finding.model_dump() for finding in checked.findings],
+                "rows": len(asked.problems),
+                "findings": [finding.model_dump() for finding in asked.findings],
                 **({"out": str(out)} if out else {"predictions": columns}),
+                **({} if out or asked.names is None else {"images": asked.names}),
             }
         )
     elif out is None:
-        terminal.say(_text(columns).rstrip("\n"))
+        terminal.say(_text(asked.names, columns).rstrip("\n"))
     else:
-        terminal.say(f"Scores of {len(checked.rows)} rows by {predictor.learner}: {out}")
+        what = "rows" if asked.names is None else "images"
+        terminal.say(f"Scores of {len(asked.predictors)} {what} by {predictor.learner}: {out}")
 
 
-def _profile(run: Path) -> "Json":
+@dataclass(frozen=True)
+class Asked:
+    """Cases that are to be scored.
+
+    Attributes:
+        predictors: Of the cases that can be.
+        problems: Why a case cannot be, "" where it can; one a case that was asked for.
+        findings: What is unlike development.
+        notes: Of reading.
+        names: Of the cases; None where they are numbered.
+    """
+
+    predictors: "Sequence[Any]"
+    problems: "Sequence[str]"
+    findings: "Sequence[Finding]"
+    notes: "Sequence[str]" = ()
+    names: "Sequence[str] | None" = None
+
+
+def _rows(profile: "Json", table: Path) -> Asked:
+    from bedside.modalities.tabular.reading import read
+    from bedside.own_data.scoring import check_rows
+
+    reading = read(table)
+    checked = check_rows(profile, reading.table)
+    return Asked(checked.rows, [""] * len(checked.rows), checked.findings, reading.notes)
+
+
+def _images(study: "Study[Any, Any, Any, Any]", profile: "Json", where: Path) -> Asked:
+    from bedside.own_data.images.scoring import new_images
+
+    found = new_images(where, getattr(study.source, "plan", None))
+    compare = study.modality.compare
+    findings = compare(profile, found.usable) if compare is not None else ()
+    wrong = sum(map(bool, found.problems))
+    notes = [f"{wrong} of {len(found.problems)} images cannot be scored; the column problem says why"] if wrong else []
+    return Asked(found.usable, found.problems, findings, notes, found.names)
+
+
+def _profile(run: Path) -> "dict[str, Json]":
     from bedside.errors import ModelError
     from bedside.study.folder import read_json
 
     profile = read_json(run / "profile.json")
-    if not isinstance(profile, dict) or "schema" not in profile:
-        msg = f"{run} has no profile.json of a table; only studies of tables can be asked to score a file of rows"
+    if not isinstance(profile, dict) or not ("schema" in profile or "dimensions" in profile):
+        msg = f"{run} has no profile.json of a table or of images; only studies of those can score new files"
         raise ModelError(msg)
     return profile
 
@@ -86,19 +137,20 @@ def _cells(study: "Study[Any, Any, Any, Any]", predictions: list[Any]) -> "Itera
     return study.endpoint.cells(predictions).items()
 
 
-def _text(columns: dict[str, list[float]]) -> str:
+def _text(names: "Sequence[str] | None", columns: dict[str, list[Any]]) -> str:
     import csv
     import io
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["row", *columns])
-    for number, cells in enumerate(zip(*columns.values(), strict=True), start=1):
-        writer.writerow([number, *(f"{cell:.6g}" for cell in cells)])
+    writer.writerow(["row" if names is None else "image", *columns])
+    for number, cells in enumerate(zip(*columns.values(), strict=True)):
+        shown = ("" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else cell for cell in cells)
+        writer.writerow([number + 1 if names is None else names[number], *shown])
     return text.getvalue()
 
 
-def _write(path: Path, columns: dict[str, list[float]]) -> None:
+def _write(path: Path, names: "Sequence[str] | None", columns: dict[str, list[Any]]) -> None:
     from bedside.study.folder import RunFolder
 
-    RunFolder(path.parent).write(path, _text(columns))
+    RunFolder(path.parent).write(path, _text(names, columns))

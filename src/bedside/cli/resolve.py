@@ -32,6 +32,9 @@ def resolve(what: str) -> "Study[Any, Any, Any, Any]":
     if path.suffix in _TABLES:
         msg = f"{what} is a table, not a study; try `bedside run --table {what} --outcome COLUMN`"
         raise StudyError(msg)
+    if path.is_dir() and not (path / "study.py").is_file() and catalogue.find(what) is None:
+        msg = f"{what} is a folder, not a study; for a folder of images try `bedside run --images {what}`"
+        raise StudyError(msg)
     application = catalogue.find(what)
     if application is not None:
         return _named(from_module(application.module), what)
@@ -107,7 +110,7 @@ def _unknown(what: str) -> str:
     hint = f"did you mean {nearest!r}? " if nearest else ""
     return (
         f"there is no study called {what!r}; {hint}`bedside list` shows the names; a study.toml, a Python module "
-        "(package.module) or `--table FILE --outcome COLUMN` can be given too"
+        "(package.module), `--table FILE --outcome COLUMN` or `--images DIR` can be given too"
     )
 
 

@@ -18,7 +18,7 @@ from bedside.modalities.tabular.column import nearest_name
 from bedside.modalities.tabular.modality import tabular
 from bedside.modalities.tabular.table import Record, Table
 from bedside.own_data.checks import check_roles
-from bedside.own_data.declaration import Declaration, OutcomePart, ValidationPart
+from bedside.own_data.declaration import ColumnsPart, Declaration, OutcomePart, ValidationPart
 from bedside.own_data.learners import learner
 from bedside.own_data.roles import Roles
 from bedside.own_data.source import TableSource
@@ -67,7 +67,7 @@ def build(declared: Declaration, folder: Path, *, table: Table | None = None) ->
         endpoint=endpoint,
         model=model,
         comparators=tuple(comparators),
-        validations=tuple(_validation(one, declared) for one in declared.validations),
+        validations=tuple(validation_of(one, columns) for one in declared.validations),
         subgroups=tuple(declared.subgroups),
         primary_measure=declared.study.primary_measure,
         primary_comparator=declared.learners.primary_comparator,
@@ -103,7 +103,8 @@ def _outcome_words(part: OutcomePart) -> str:
     return f"The column {part.column!r}, as recorded."
 
 
-def _validation(part: ValidationPart, declared: Declaration) -> Validation:
+def validation_of(part: ValidationPart, columns: ColumnsPart) -> Validation:
+    """The validation that a part declares; raises StudyError where it lacks a column or has a setting of another."""
     make, allowed = _KINDS[part.kind]
     settings = part.model_dump(exclude={"kind"}, exclude_none=True)
     for name in settings:
@@ -111,11 +112,11 @@ def _validation(part: ValidationPart, declared: Declaration) -> Validation:
             msg = f"validation {part.kind!r} has no setting {name!r}; {nearest_name(name, allowed)}"
             raise StudyError(msg)
     if part.kind == "leave_site_out":
-        if not declared.columns.site:
+        if not columns.site:
             msg = "leave_site_out needs the column of the site; name it as site under [columns]"
             raise StudyError(msg)
-        return make(attribute=declared.columns.site, **settings)
-    if part.kind == "temporal" and not declared.columns.index_time:
+        return make(attribute=columns.site, **settings)
+    if part.kind == "temporal" and not columns.index_time:
         msg = "a temporal validation needs an index time; name its column as index_time under [columns]"
         raise StudyError(msg)
     if part.kind == "predefined":

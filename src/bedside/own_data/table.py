@@ -31,7 +31,8 @@ from bedside.own_data.notes import column_notes
 from bedside.own_data.outcome import Kind, outcome_of
 from bedside.own_data.source import TableSource, sha256_of
 from bedside.own_data.subgroups import subgroup_of
-from bedside.own_data.toml import relative, render
+from bedside.own_data.text import relative
+from bedside.own_data.toml import render
 from bedside.study.declare import Study
 
 

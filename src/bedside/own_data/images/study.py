@@ -1,0 +1,252 @@
+"""A study from a folder of images, and a table of labels where folders are not the classes."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bedside.data.tuning_plan import SMALL
+from bedside.errors import StudyError, TableProblem
+from bedside.modalities.tabular.inference import infer_column
+from bedside.modalities.tabular.reading import Format
+from bedside.modalities.tabular.table import Table
+from bedside.modalities.tabular.words import plain_name
+from bedside.own_data.checks import check_names
+from bedside.own_data.declaration import ColumnsPart, LearnersPart, StudyPart, ValidationPart
+from bedside.own_data.images.build import ImageStudyType, build_images, identity_of
+from bedside.own_data.images.checks import Counts, check_image_roles, check_listing
+from bedside.own_data.images.declaration import (
+    DICOM_PATIENT,
+    FOLDER,
+    Flip,
+    ImageDeclaration,
+    ImageEndpoint,
+    ImageOutcomePart,
+    ImagesPart,
+)
+from bedside.own_data.images.learners import COMPARATORS, MODEL
+from bedside.own_data.images.listing import Listing, list_images
+from bedside.own_data.images.outcome import image_outcome
+from bedside.own_data.images.plan import choose_plan, image_notes
+from bedside.own_data.images.toml import moved_images, render_images
+from bedside.own_data.subgroups import subgroup_of
+
+_PATIENT = {"patient", "patient_id", "patientid", "subject", "subject_id", "subjectid", "pid", "participant_id"}
+"""Names of columns, after `plain_name`, that tell whose image it is."""
+_LABEL = ("label", "labels", "class", "diagnosis", "outcome", "target", "grade")
+"""Names of columns, after `plain_name`, that hold the outcome where none was named."""
+
+
+@dataclass(frozen=True)
+class ImageStudy:
+    """A study made from images.
+
+    Attributes:
+        study: Ready to run.
+        declaration: All that was inferred and chosen.
+        folder: The images.
+        labels: The table of labels; None where sub-folders are the classes.
+        notes: What a person should read before training.
+    """
+
+    study: ImageStudyType
+    declaration: ImageDeclaration
+    folder: Path
+    labels: Path | None
+    notes: tuple[str, ...]
+
+    @property
+    def seed(self) -> int:
+        """The seed that study.toml names."""
+        return self.declaration.study.seed
+
+    def toml_for(self, folder: Path) -> str:
+        """The study as an editable study.toml in `folder`, which names images and labels from there."""
+        return render_images(moved_images(self.declaration, Path(), folder), self.notes)
+
+
+def study_from_images(  # noqa: PLR0913 - one parameter for each thing a person may know about images
+    folder: Path | str,
+    *,
+    labels: Path | str | None = None,
+    outcome: Sequence[str] = (),
+    patient: str | None = None,
+    site: str | None = None,
+    subgroups: Sequence[str] = (),
+    horizon: str = "",
+    positive: str | None = None,
+    endpoint: ImageEndpoint | None = None,
+    grades: Sequence[str] = (),
+    size: Sequence[int] = (),
+    spacing: Sequence[float] = (),
+    orientation: str = "",
+    flips: Sequence[Flip] = (),
+    trials: int = 3,
+    seed: int = 0,
+    name: str = "",
+    question: str = "",
+    form: Format | None = None,
+) -> ImageStudy:
+    """A study of images; endpoint, patients, preparation and validations are inferred and told.
+
+    Args:
+        folder: Sub-folders that are the classes, or images that `labels` names.
+        labels: CSV or Parquet, one row an image.
+        outcome: Its column that is predicted; several where each holds a finding (1, 0 or empty).
+        patient: Its column that tells whose image it is; found by its name, or from DICOM, when None.
+        site: Column of the hospital or machine; adds leave-site-out.
+        subgroups: Columns by which every measure is broken down; numbers are banded.
+        horizon: When the outcome is judged, in words.
+        positive: Value of the outcome that means the event; all others are its absence.
+        endpoint: Kind of outcome, when it should not be inferred.
+        grades: Ordered grades, the lowest first.
+        size: Pixels along each axis of what the network sees, or one number for all axes.
+        spacing: Millimetres between them, or one number for all axes.
+        orientation: Where the axes of volumes point ("RAS").
+        flips: Directions in which training images may be mirrored.
+        trials: Settings tried for each learner.
+        seed: The seed that study.toml names.
+        name: Name of the study; made from the folder's when empty.
+        question: The clinical question; made from the outcome's name when empty.
+        form: Encoding and separator of the table, when they should not be found out.
+
+    Raises:
+        DataError: Images, labels, outcomes or their number do not allow a study.
+        StudyError: Columns have roles that exclude each other, or a plan does not fit together.
+    """
+    folder, labels = Path(folder), None if labels is None else Path(labels)
+    listing = list_images(folder, labels, form=form)
+    table = listing.table
+    outcome = _outcome_columns(table, outcome, labels, listing.column)
+    asked = [*(("the outcome", one) for one in outcome), *(("a subgroup", one) for one in subgroups)]
+    asked += [(role, one) for role, one in (("the patient", patient), ("the site", site)) if one is not None]
+    check_names(table.frame.columns, iter(asked))
+    part, outcome_notes = image_outcome(
+        table, outcome, endpoint=endpoint, positive=positive, grades=grades, horizon=horizon
+    )
+    plan, plan_notes = choose_plan(listing.usable, size=size, spacing=spacing, orientation=orientation, flips=flips)
+    columns = ColumnsPart(patient=patient or _patient_column(table, (*outcome, listing.column)), site=site or "")
+    declared = ImageDeclaration(
+        format=1,
+        study=StudyPart(
+            name=name or _study_name(folder, labels),
+            question=question or _question(part),
+            intended_use="Not stated: say who would use the answer, for whom, and at which moment.",
+            eligibility=f"Every image of {folder.resolve().name or 'the folder'} that can be read and has a label.",
+            trials=trials,
+            seed=seed,
+        ),
+        images=ImagesPart(
+            folder=folder.as_posix(),
+            labels=labels.as_posix() if labels else "",
+            column=listing.column,
+            count=len(listing.files.paths),
+            sha256=listing.sha256,
+            encoding=listing.form.encoding,
+            separator=listing.form.separator,
+            decimal=listing.form.decimal,
+        ),
+        outcome=part,
+        columns=columns,
+        plan=plan,
+        # One that always can be drawn, until it is known how many patients there are.
+        validations=(ValidationPart(kind="holdout", development=0.70, tuning=0.15, test=0.15),),
+        learners=LearnersPart(model=MODEL, comparators=COMPARATORS, primary_comparator=COMPARATORS[0]),
+        subgroups={column: subgroup_of(table, infer_column(table.frame.get_column(column))) for column in subgroups},
+    )
+    check_image_roles(declared)
+    counts = check_listing(declared, listing)
+    declared = declared.model_copy(update={"validations": _validations(counts, site=bool(columns.site))})
+    check_listing(declared, listing)
+    notes = (
+        *_found_notes(listing),
+        *outcome_notes,
+        *_patient_notes(columns.patient, counts),
+        *plan_notes,
+        *_validation_notes(declared),
+        *listing.notes,
+    )
+    return ImageStudy(build_images(declared, Path(), listing=listing), declared, folder, labels, notes)
+
+
+def _outcome_columns(table: Table, asked: Sequence[str], labels: Path | None, column: str) -> tuple[str, ...]:
+    if labels is None:
+        if asked and tuple(asked) != (FOLDER,):
+            msg = (
+                f"the outcome {', '.join(map(repr, asked))} is a column, and no table of labels was given (--labels "
+                "FILE); leave it out where sub-folders are the classes"
+            )
+            raise StudyError(msg)
+        return (FOLDER,)
+    if asked:
+        return tuple(asked)
+    names = [name for name in table.frame.columns if name not in (column, DICOM_PATIENT)]
+    found = [name for name in names if plain_name(name) in _LABEL]
+    if len(found) == 1:
+        return (found[0],)
+    if len(names) == 1:
+        return (names[0],)
+    msg = (
+        f"which column of {labels.name} is predicted cannot be told; name it with --outcome: there are "
+        f"{', '.join(map(repr, names[:12])) or 'no columns beside the names of the images'}"
+    )
+    raise TableProblem(msg)
+
+
+def _patient_column(table: Table, taken: Sequence[str]) -> str:
+    """A column that is named like a patient's identifier, else the one that DICOM gives; "" where there is none."""
+    named = [name for name in table.frame.columns if plain_name(name) in _PATIENT and name not in taken]
+    if len(named) == 1:
+        return named[0]
+    return DICOM_PATIENT if DICOM_PATIENT in table.frame.columns else ""
+
+
+def _study_name(folder: Path, labels: Path | None) -> str:
+    plain = re.sub(r"[^a-z0-9_]", "", plain_name(labels.stem if labels else folder.resolve().name))
+    return plain if plain[:1].isalpha() else f"images_{plain}".rstrip("_")
+
+
+def _question(part: ImageOutcomePart) -> str:
+    if part.endpoint == "binary":
+        return f"Does an image show {part.positive!r}?"
+    if len(part.columns) > 1 or part.endpoint == "multilabel":
+        return "Which findings does an image show?"
+    what = "class" if part.columns == (FOLDER,) else f"{part.columns[0]!r}"
+    return f"Can the {what} of an image be predicted from its pixels?"
+
+
+def _validations(counts: Counts, *, site: bool) -> tuple[ValidationPart, ...]:
+    """Few patients are cross-validated; of many, a holdout leaves enough to judge."""
+    first = (
+        ValidationPart(kind="cross_validation", folds=5, repeats=1, inner=3)
+        if counts.patients < SMALL
+        else ValidationPart(kind="holdout", development=0.70, tuning=0.15, test=0.15)
+    )
+    return (first, ValidationPart(kind="leave_site_out", inner=3)) if site else (first,)
+
+
+def _found_notes(listing: Listing) -> list[str]:
+    usable = len(listing.usable)
+    total = len(listing.paths)
+    lines = [f"{usable:,} of {total:,} images can be used:" if usable < total else f"{total:,} images:"]
+    lines += image_notes(listing.usable)
+    reasons = Counter(reason for reason in listing.reasons if reason)
+    return [*lines, *(f"{count:,} excluded: {reason}" for reason, count in reasons.items())]
+
+
+def _patient_notes(patient: str, counts: Counts) -> list[str]:
+    lines = [f"patients: {identity_of(patient)}"]
+    if not patient:
+        return [*lines, "if patients repeat, name the column that tells whose image it is (--patient)"]
+    lines.append(f"{counts.patients:,} patients, {counts.repeated:,} of them with several images")
+    if counts.differing:
+        lines.append(
+            f"{counts.differing:,} patients have images with different outcomes; each label speaks of its image alone"
+        )
+    return lines
+
+
+def _validation_notes(declared: ImageDeclaration) -> list[str]:
+    kinds = [part.kind.replace("_", " ") for part in declared.validations]
+    return [f"validation: {kinds[0]} is primary" + (f"; also {', '.join(kinds[1:])}" if kinds[1:] else "")]
