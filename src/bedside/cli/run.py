@@ -2,14 +2,15 @@
 
 import shlex
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bedside.cli import options
+from bedside.cli.asked import Asked
+from bedside.cli.own_images import OwnImages
+from bedside.cli.own_table import OwnTable
 
 if TYPE_CHECKING:
     from bedside.evidence.schema import Evidence
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 _OWN = "Your own table"
 _IMAGES = "Your own images"
 _BOTH = "Your own table or images"
-_TRIALS = 10
-"""Settings tried for every learner of a table of one's own, unless asked otherwise."""
-_IMAGE_TRIALS = 3
-"""The same for images, whose networks take minutes."""
 
 
 def run_study(
@@ -244,175 +241,9 @@ def run_study(
     show(evidence, page)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What is to be run.
-
-    Attributes:
-        toml: The text of a study.toml for a folder, when the study is of a table; None otherwise.
-    """
-
-    study: "Study[Any, Any, Any, Any]"
-    seed: int
-    toml: Callable[[Path], str] | None = None
-
-
-@dataclass(frozen=True)
-class OwnTable:
-    """The options that describe a table without code."""
-
-    table: Path | None
-    outcome: str | None
-    positive: str | None
-    patient: str | None
-    site: str | None
-    subgroups: str | None
-    index_time: str | None
-    horizon: str
-    exclude: str | None
-    encounters: bool
-    endpoint: str | None
-    encoding: str
-    separator: str
-
-    @property
-    def asked(self) -> bool:
-        """Whether any of them was given."""
-        return any(bool(getattr(self, field.name)) for field in fields(self))
-
-    def declared(self, trials: int | None, seed: int | None, *, quiet: bool) -> Asked:
-        """The study that the table gives; says what was inferred."""
-        if self.table is None or self.outcome is None:
-            msg = "a table of your own needs both --table FILE and --outcome COLUMN"
-            raise typer.BadParameter(msg)
-        from typing import get_args
-
-        from bedside.cli import terminal
-        from bedside.modalities.tabular.reading import Format
-        from bedside.own_data.outcome import Kind
-        from bedside.own_data.table import study_from_table
-
-        if self.endpoint is not None and self.endpoint not in get_args(Kind):
-            msg = f"--endpoint {self.endpoint!r} is no kind of outcome; give {', '.join(get_args(Kind))}"
-            raise typer.BadParameter(msg)
-        made = study_from_table(
-            self.table,
-            outcome=self.outcome,
-            positive=self.positive,
-            patient=self.patient,
-            site=self.site,
-            subgroups=_names(self.subgroups),
-            index_time=self.index_time,
-            horizon=self.horizon,
-            exclude=_names(self.exclude),
-            differs_within_patient=self.encounters,
-            endpoint=cast("Kind | None", self.endpoint),
-            form=Format(encoding=self.encoding, separator=self.separator),
-            seed=seed or 0,
-            trials=trials or _TRIALS,
-        )
-        for text in made.notes:
-            terminal.note(text) if quiet else terminal.say(text)
-        return Asked(made.study, made.seed, made.toml_for)
-
-
-@dataclass(frozen=True)
-class OwnImages:
-    """The options that describe images without code.
-
-    Attributes:
-        of_tables: Whether an option was given that only a table has.
-    """
-
-    images: Path | None
-    labels: Path | None
-    grades: str | None
-    size: str
-    spacing: str
-    orientation: str
-    flips: str
-    outcome: str | None
-    positive: str | None
-    patient: str | None
-    site: str | None
-    subgroups: str | None
-    horizon: str
-    endpoint: str | None
-    encoding: str
-    separator: str
-    of_tables: bool
-
-    @property
-    def asked(self) -> bool:
-        """Whether an option was given that only images have."""
-        return any((self.images, self.labels, self.grades, self.size, self.spacing, self.orientation, self.flips))
-
-    def declared(self, trials: int | None, seed: int | None, *, quiet: bool) -> Asked:
-        """The study that the images give; says what was inferred."""
-        if self.images is None:
-            msg = "images of your own need --images DIR; give the folder that holds them"
-            raise typer.BadParameter(msg)
-        if self.of_tables:
-            msg = "--table, --index-time, --exclude and --encounters belong to tables; leave them out with --images"
-            raise typer.BadParameter(msg)
-        from bedside.cli import terminal
-        from bedside.modalities.tabular.reading import Format
-        from bedside.own_data.images.study import study_from_images
-
-        terminal.note(f"reading every image below {self.images} once")
-        made = study_from_images(
-            self.images,
-            labels=self.labels,
-            outcome=_names(self.outcome),
-            patient=self.patient,
-            site=self.site,
-            subgroups=_names(self.subgroups),
-            horizon=self.horizon,
-            positive=self.positive,
-            endpoint=_one_of(self.endpoint, "ImageEndpoint", "--endpoint"),
-            grades=_names(self.grades),
-            size=_sides("--size", self.size, int),
-            spacing=_sides("--spacing", self.spacing, float),
-            orientation=self.orientation.upper(),
-            flips=tuple(_one_of(flip, "Flip", "--flips") for flip in _names(self.flips)),
-            form=Format(encoding=self.encoding, separator=self.separator),
-            seed=seed or 0,
-            trials=trials or _IMAGE_TRIALS,
-        )
-        for text in made.notes:
-            terminal.note(text) if quiet else terminal.say(text)
-        return Asked(made.study, made.seed, made.toml_for)
-
-
-def _one_of(given: str | None, kind: str, option: str) -> Any:  # noqa: ANN401 - one of a literal type's words, or None
-    """What was given, when it is one of the words that a declaration of images allows."""
-    from typing import get_args
-
-    from bedside.own_data.images import declaration
-
-    allowed = get_args(getattr(declaration, kind))
-    if given is not None and given not in allowed:
-        msg = f"{option} {given!r} is not known; give {', '.join(allowed)}"
-        raise typer.BadParameter(msg)
-    return given
-
-
-def _sides(option: str, text: str, number: Callable[[str], Any]) -> tuple[Any, ...]:
-    """Numbers along axes: "64" or "64x48"."""
-    try:
-        return tuple(number(part) for part in text.lower().split("x")) if text else ()
-    except ValueError:
-        msg = f"{option} {text!r} is no number, nor numbers with x between them; write 64, 64x48 or 32x40x32"
-        raise typer.BadParameter(msg) from None
-
-
 def _base(word: str) -> str:
     """A word of the command without the folders of a path, which may name people."""
     return Path(word).name if "/" in word or "\\" in word else word
-
-
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
 def _declared(what: str, trials: int | None, seed: int | None) -> Asked:
