@@ -6,7 +6,7 @@ the truth: a head that uses one says so (`Head.reweighted`), and the learner is 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ ClassWeights: TypeAlias = "Literal['balanced'] | tuple[float, ...] | None"
 _LARGEST_POWER = 10.0
 
 
+@runtime_checkable
 class ClassLoss(Protocol):
     """The loss of a case, of the probability that is predicted for its true class."""
 
