@@ -208,3 +208,22 @@ def test_losses_in_words() -> None:
         "It was trained with a focal loss of power 2 (Lin et al., 2017) and with classes weighted alike, then "
         "recalibrated to the prevalence of the tuning data."
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcomes"),
+    [
+        ("continuous", np.random.default_rng(0).normal(140.0, 1.0, CASES).tolist()),  # millimoles of sodium in a litre
+        ("ordinal", [0] * 3000 + [2] * 1000 + [3, 1]),
+    ],
+)
+def test_half_precision_leaves_the_loss_its_digits(kind: str, outcomes: list[Any]) -> None:
+    head = head_of(kind)
+    head.adapt(outcomes)
+    features, targets = Vector(values()), head.targets(outcomes[-CASES:])
+    whole = head.loss(head(features), targets)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = head.loss(head(features).float(), targets)
+    torch.testing.assert_close(half, whole, rtol=0.01, atol=0.0)
+    half.backward()  # type: ignore[no-untyped-call]
+    assert all(one.grad is not None and torch.isfinite(one.grad).all() for one in head.parameters())

@@ -60,7 +60,8 @@ class ContinuousHead(Head[Pooled, float, float]):
 
     def forward(self, features: Pooled) -> Float[Tensor, "cases members 1"]:
         """Numbers in the outcome's own unit."""
-        outputs: Tensor = self.layer(features.values)
+        # Half precision has three digits: enough for a standardised number, not for one of a large mean.
+        outputs: Tensor = self.layer(features.values).to(self.scale.dtype)
         return outputs.transpose(0, 1) * self.scale + self.centre
 
     def loss(self, outputs: Float[Tensor, "cases members 1"], targets: Float[Tensor, " cases"]) -> Float[Tensor, ""]:

@@ -101,7 +101,8 @@ class OrdinalHead(Head[Pooled, int, tuple[float, ...]]):
 
     def forward(self, features: Pooled) -> Float[Tensor, "cases members thresholds"]:
         """Log-odds of grade 1 or more, 2 or more, and so on: strictly falling."""
-        outputs: Tensor = self.layer(features.values)
+        # In half precision neighbouring thresholds would round to one, and the grade between them be impossible.
+        outputs: Tensor = self.layer(features.values).to(self.weight.dtype)
         first, raw = outputs[..., :1], outputs[..., 1:]
         if self.distances is not None:
             raw = self.distances.expand(-1, first.shape[1], -1)
