@@ -136,3 +136,9 @@ def test_real_volumes_are_read_as_the_library_reads_them(public_data: Path) -> N
         assert image.geometry is not None
         assert image.geometry.affine is not None
         np.testing.assert_allclose(image.geometry.affine[:, [2, 1, 0, 3]], known.affine)
+
+
+def test_a_slope_without_a_finite_intercept_is_damage(tmp_path: Path) -> None:
+    path = patched(saved(tmp_path / "a.nii", VOLUME), 112, np.array([2.0, np.inf], "<f4"))
+    with pytest.raises(FileProblem, match="slope and intercept are not finite; write the file anew"):
+        read_image(path)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bedside.errors import FileProblem, ModelError
 from bedside.modalities.imaging.image import Pixels
 from bedside.modalities.imaging.plan import ImagePlan
+from bedside.modalities.imaging.sampling import step
 from bedside.types import Floats, Json
 
 Moments: TypeAlias = NDArray[np.float32]
@@ -236,8 +237,8 @@ def _counted_limits(chunks: Chunks, clip: tuple[float, float]) -> tuple[Floats, 
 def _sampled_limits(chunks: Chunks, clip: tuple[float, float]) -> tuple[Floats, Floats]:
     """Percentiles of decimal values, from evenly spaced pixels of every image."""
     cases, channels, *spatial = chunks.shape
-    stride = max(1, -(-cases * int(np.prod(spatial)) // _SAMPLED))
-    kept = [chunk.reshape(len(chunk), channels, -1)[:, :, ::stride] for chunk in chunks]
+    apart = step(spatial, max(1, _SAMPLED // max(1, cases)))
+    kept = [chunk.reshape(len(chunk), channels, -1)[:, :, ::apart] for chunk in chunks]
     values = np.concatenate([each.swapaxes(0, 1).reshape(channels, -1) for each in kept], axis=1).astype(np.float64)
     low, high = np.percentile(values, clip, axis=1)
     return low, high

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.modalities.imaging.image import Image, Pixels, Readable
+from bedside.modalities.imaging.sampling import step
 from bedside.types import Floats
 
 THUMBNAIL = {2: 16, 3: 8}
@@ -117,8 +118,7 @@ def _averaging(size: int, side: int) -> Floats:
 
 
 def _percentiles(pixels: Pixels) -> tuple[float, float, float]:
-    flat = pixels.reshape(-1)
-    sampled = flat[:: max(1, flat.size // _SAMPLED)].astype(np.float64)
+    sampled = pixels.reshape(-1)[:: step(pixels.shape, _SAMPLED)].astype(np.float64)
     sampled = sampled[np.isfinite(sampled)]
     if not sampled.size:
         return 0.0, 0.0, 0.0

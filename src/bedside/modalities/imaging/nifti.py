@@ -104,6 +104,13 @@ def _opened(data: bytes, path: Path) -> tuple[Any, Any]:
 
 def _stored(volume: Any, header: Any, data: bytes, path: Path) -> Pixels:  # noqa: ANN401 - classes of nibabel
     """Values after the file's own scaling, shape (i, j, k, channels)."""
+    from nibabel.spatialimages import HeaderDataError  # noqa: PLC0415 - slow to import
+
+    try:
+        slope, intercept = header.get_slope_inter()
+    except HeaderDataError as error:
+        msg = f"{path} has a damaged NIfTI header: its slope and intercept are not finite; write the file anew"
+        raise FileProblem(msg) from error
     try:
         kind = header.get_data_dtype()
         whole = int(np.prod(header.get_data_shape())) * kind.itemsize
@@ -120,7 +127,6 @@ def _stored(volume: Any, header: Any, data: bytes, path: Path) -> Pixels:  # noq
     if values.dtype.kind not in "iuf":
         msg = f"{path} holds values of the type {kind}; whole and real numbers and RGB are allowed"
         raise FileProblem(msg)
-    slope, intercept = header.get_slope_inter()
     native = values.astype(values.dtype.newbyteorder("="), copy=False)
     return rescaled(native, 1.0 if slope is None else float(slope), float(intercept or 0.0))[..., None]
 

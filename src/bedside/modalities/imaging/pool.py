@@ -129,7 +129,8 @@ def _code() -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    for library in ("numpy", "scipy", "scikit-image", "pillow", "pydicom", "nibabel", "tifffile"):
+    decoders = ("pillow", "pydicom", "python-gdcm", "pylibjpeg-openjpeg", "nibabel", "tifffile")
+    for library in ("numpy", "scipy", "scikit-image", *decoders):
         digest.update(f"{library} {version(library)}".encode())
     return digest.digest()
 

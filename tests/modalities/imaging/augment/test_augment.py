@@ -211,6 +211,8 @@ def test_views_are_the_image_and_its_mirror_images() -> None:
     assert torch.equal(second.pixels, given.pixels.flip(2))
     assert torch.equal(third.pixels, given.pixels.flip(3))
     assert "axis 1 and along axis 2" in Mirrored((0, 1)).description
+    with pytest.raises(ModelError, match=r"axes=\(2,\) were given images of 2 axes"):
+        Mirrored((2,))(given)
 
 
 @pytest.mark.parametrize(

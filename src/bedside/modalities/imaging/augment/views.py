@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bedside.errors import StudyError
+from bedside.errors import ModelError, StudyError
 from bedside.modalities.imaging.batches import ImageTensors
 
 
@@ -30,5 +30,13 @@ class Mirrored:
         return f"as it is, and mirrored along axis {' and along axis '.join(str(axis + 1) for axis in self.axes)}"
 
     def __call__(self, batch: ImageTensors) -> list[ImageTensors]:
-        """One batch a look."""
+        """One batch a look.
+
+        Raises:
+            ModelError: The images have not the axes that were declared.
+        """
+        dimensions = batch.pixels.ndim - 2
+        if max(self.axes) >= dimensions:
+            msg = f"mirrored views along axes={self.axes} were given images of {dimensions} axes; declare smaller ones"
+            raise ModelError(msg)
         return [batch, *(batch._replace(pixels=batch.pixels.flip(axis + 2)) for axis in self.axes)]
