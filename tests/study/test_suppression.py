@@ -7,18 +7,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.study.tiny import Row, Rows, draw, small
 
 from bedside.data.cohort import Cohort
 from bedside.data.sample import Excluded, Sample
 from bedside.data.validation import CrossValidation, Holdout, LeaveSiteOut
+from bedside.endpoints.multilabel.kind import multilabel
 from bedside.errors import StudyError
 from bedside.evidence.schema import Evidence, Finding, FlowStep
 from bedside.report.card import model_card
 from bedside.report.page import render
+from bedside.study.analysis import Group
 from bedside.study.run import run
-from bedside.study.suppression import SmallCells
+from bedside.study.suppression import FEW_OUTCOMES, SmallCells, answers
 
 SMALLEST = 11
 
@@ -150,3 +153,14 @@ def test_without_a_rule_nothing_is_withheld(tmp_path: Path) -> None:
     text = found.model_dump_json()
     assert "withheld" not in text
     assert '"<' not in text
+
+
+def test_a_rare_finding_of_several_withholds_its_group() -> None:
+    sexes = np.array(["f"] * 40 + ["m"] * 40)
+    findings = [(k % 2 == 0, k < 5 if k < 40 else (None if k < 45 else k % 2 == 0)) for k in range(80)]
+    told = answers(multilabel(labels=("effusion", "mass")).target, findings)
+    assert [(one == -1).sum() for one in told] == [0, 5]
+    everyone = np.arange(80, dtype=np.int64)
+    groups = [Group("all", everyone), *(Group(f"sex={one}", everyone[sexes == one]) for one in ("f", "m"))]
+    marked = SmallCells(SMALLEST).groups(groups, everyone, told)
+    assert [group.too_small for group in marked] == ["", FEW_OUTCOMES, ""], "five women have a mass"

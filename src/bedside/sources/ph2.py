@@ -1,7 +1,7 @@
 """PH2: dermoscopic images of pigmented skin lesions, with features as experts scored them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,10 @@ class ScoredLesion:
     def read(self) -> Image:
         """The image."""
         return self.image.read()
+
+    def carrying(self, image: Readable) -> "ScoredLesion":
+        """The same scores beside another image: experts do not score it anew."""
+        return replace(self, image=image)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from bedside.study.fits import Judgement, read
 from bedside.study.job import Division, Job
 from bedside.study.judged import Judged
 from bedside.study.record import Read
-from bedside.study.suppression import SmallCells, class_numbers
+from bedside.study.suppression import SmallCells, answers
 from bedside.study.table_one import TableOne
 from bedside.types import Integers
 
@@ -100,7 +100,7 @@ def analysis(
     column = "all" if validation.partition == "out_of_fold" else "test"
     for attribute in study.subgroups if validation.source is None else ():
         hidden |= table.withheld(attribute, column)
-    outcomes = class_numbers(study.endpoint.target, judged[0].outcomes)
+    outcomes = answers(study.endpoint.target, judged[0].outcomes)
     groups = cells.groups(groups, judged[0].patient, outcomes, also=hidden)
     learned = [len({division.samples[k].patient for k in split.development.tolist()}) for split in division.splits]
     tested = [len({division.samples[k].patient for k in split.test.tolist()}) for split in division.splits]

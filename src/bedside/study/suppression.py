@@ -3,10 +3,11 @@
 import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
+from bedside.endpoints.target import Question, Target
 from bedside.evidence.count import WITHHELD, Count
 from bedside.evidence.schema import Coverage, ExternalFlow, Finding, FlowStep, Partition, Performance, Sensitivity
 from bedside.stats.disclosure import Sum, hidden_cells
@@ -14,6 +15,8 @@ from bedside.study.analysis import Group
 from bedside.types import Integers
 
 K = TypeVar("K", bound=Hashable)
+Y = TypeVar("Y")
+P = TypeVar("P")
 
 SMALL_GROUP = "fewer patients than may be shown"
 PROTECTS = "withheld, since a smaller group could be worked out from it"
@@ -114,7 +117,7 @@ class SmallCells:
         self,
         groups: Sequence[Group],
         patients: Integers,
-        outcomes: Integers | None,
+        outcomes: Sequence[Integers],
         *,
         also: Collection[str] = (),
     ) -> list[Group]:
@@ -123,7 +126,8 @@ class SmallCells:
         Args:
             groups: The first holds everyone; others are named attribute=value and make up everyone by attribute.
             patients: Code of each row's patient, shape (n,).
-            outcomes: Class number of each row, shape (n,); None where the outcome is a number.
+            outcomes: Class number of each row, shape (n,), for each question that the outcome answers; negative where
+                the answer is not known.
             also: Names of groups that are withheld elsewhere in the evidence.
         """
         if not self.applies:
@@ -135,14 +139,20 @@ class SmallCells:
         hidden = self.withheld(people, [Sum(tuple(family)) for family in families.values()], also=also)
         return [groups[0], *(self._group(group, hidden, patients, outcomes) for group in groups[1:])]
 
-    def _group(self, group: Group, hidden: Mapping[str, str], patients: Integers, outcomes: Integers | None) -> Group:
+    def _group(
+        self, group: Group, hidden: Mapping[str, str], patients: Integers, outcomes: Sequence[Integers]
+    ) -> Group:
         if group.name in hidden:
             reason = SMALL_GROUP if hidden[group.name] == self.small else PROTECTS
             return replace(group, too_small=reason, withheld=hidden[group.name])
-        if outcomes is None or group.too_small:
+        if group.too_small:
             return group
-        classes = outcomes[group.rows]
-        people = [np.unique(patients[group.rows][classes == k]).size for k in np.unique(classes)]
+        people = [
+            np.unique(patients[group.rows][told[group.rows] == k]).size
+            for told in outcomes
+            for k in np.unique(told[group.rows])
+            if k >= 0
+        ]
         return replace(group, too_small=FEW_OUTCOMES) if any(map(self.is_small, people)) else group
 
     def coverage(self, rows: Sequence[Coverage], by_class: Mapping[str, int]) -> tuple[Coverage, ...]:
@@ -189,7 +199,13 @@ class SmallCells:
         )
 
 
-def class_numbers(target: Any, outcomes: Sequence[Any]) -> Integers | None:  # noqa: ANN401 - of any endpoint
-    """Class number of each outcome, shape (n,); None where the outcome is a number."""
-    index = getattr(target, "index", None)
-    return None if index is None else np.asarray(index(outcomes), dtype=np.int64)
+def answers(target: Target[Y, P], outcomes: Sequence[Y]) -> tuple[Integers, ...]:
+    """Class number of each outcome, shape (n,), for each question; -1 where the answer is not known."""
+    return tuple(_answers(question, outcomes) for question in target.questions)
+
+
+def _answers(question: Question[Y, P], outcomes: Sequence[Y]) -> Integers:
+    known = np.flatnonzero(question.known(outcomes))
+    found = np.full(len(outcomes), -1, dtype=np.int64)
+    found[known] = question.index([outcomes[k] for k in known.tolist()])
+    return found

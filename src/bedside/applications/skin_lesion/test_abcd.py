@@ -4,6 +4,7 @@ import numpy as np
 
 from bedside.applications.skin_lesion.abcd import STRUCTURES, abcd
 from bedside.modalities.imaging.image import Image
+from bedside.modalities.imaging.modality import imaging
 from bedside.sources.ph2 import ScoredLesion
 
 PICTURE = Image(np.zeros((3, 4, 4), dtype=np.uint8))
@@ -26,3 +27,11 @@ def test_each_part_weighs_as_published() -> None:
 
 def test_an_image_without_scores_has_no_answer() -> None:
     assert abcd(PICTURE) is None
+
+
+def test_a_worse_picture_keeps_what_experts_scored() -> None:
+    modality, given = imaging(), lesion(2, 3, "streaks")
+    assert modality.perturbations is not None
+    for one in modality.perturbations([given]):
+        (changed,) = one.apply([given], np.random.default_rng(0))
+        assert abcd(changed) == abcd(given)

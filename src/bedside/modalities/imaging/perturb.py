@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from scipy import ndimage
@@ -14,6 +14,15 @@ from bedside.types import Floats
 Family: TypeAlias = Literal["noise", "blur", "brightness", "contrast", "rotation", "resolution"]
 Change: TypeAlias = Callable[[Floats, float, np.random.Generator], Floats]
 """(values of shape (channels, *spatial), strength, generator) to changed values of the same shape."""
+
+
+@runtime_checkable
+class Carrying(Protocol):
+    """A case that knows more than its image; what it knows beside stays as it is when the image is changed."""
+
+    def carrying(self, image: Readable) -> Readable:
+        """The same case with another image."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +119,9 @@ _TRIED: tuple[tuple[Family, str, Change, tuple[float, ...]], ...] = (
 def _perturbation(name: str, family: Family, strength: float, change: Change) -> Perturbation[Readable]:
     def apply(predictors: Sequence[Readable], rng: np.random.Generator) -> list[Readable]:
         seeds = rng.integers(1 << 62, size=len(predictors)).tolist()
-        return [Changed(one, change, strength, seed) for one, seed in zip(predictors, seeds, strict=True)]
+        changed = [Changed(one, change, strength, seed) for one, seed in zip(predictors, seeds, strict=True)]
+        pairs = zip(predictors, changed, strict=True)
+        return [one.carrying(image) if isinstance(one, Carrying) else image for one, image in pairs]
 
     return Perturbation(name=name, family=family, variable="", strength=strength, apply=apply)
 
