@@ -35,6 +35,7 @@ def test_sub_folders_are_classes(tmp_path: Path) -> None:
     assert made.study.identity.startswith("unknown")
     assert any("Whose images they are is not known" in limit for limit in made.study.limits)
     assert len({sample.patient for sample in samples}) == 24
+    assert (made.declaration.training.epochs, made.declaration.training.batch) == (40, 16)
 
 
 def test_three_classes_one_of_them_against_the_rest(tmp_path: Path) -> None:

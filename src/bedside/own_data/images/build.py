@@ -19,7 +19,6 @@ from bedside.own_data.images.checks import check_image_roles
 from bedside.own_data.images.declaration import DICOM_PATIENT, FOLDER, ImageDeclaration, ImageOutcomePart
 from bedside.own_data.images.learners import image_learner
 from bedside.own_data.images.listing import Listing
-from bedside.own_data.images.plan import flip_axes
 from bedside.own_data.images.roles import ImageRoles, OwnImage
 from bedside.own_data.images.source import ImageSource
 from bedside.study.declare import Study
@@ -39,13 +38,9 @@ def build_images(declared: ImageDeclaration, folder: Path, *, listing: Listing |
         StudyError: Parts of the declaration contradict each other.
     """
     check_image_roles(declared)
-    plan, flips = declared.plan.plan, flip_axes(declared.plan)
     endpoint = image_endpoint(declared.outcome)
     names = (declared.learners.model, *declared.learners.comparators)
-    model, *comparators = (
-        image_learner(name, endpoint, plan, flips, images=declared.images.count, trials=declared.study.trials)
-        for name in names
-    )
+    model, *comparators = (image_learner(name, endpoint, declared) for name in names)
     return Study(
         name=declared.study.name,
         fingerprint=_fingerprint(declared),

@@ -87,6 +87,18 @@ class PlanPart(Part):
         )
 
 
+class TrainingPart(Part):
+    """How long the network learns.
+
+    Attributes:
+        epochs: Most passes over the development images.
+        batch: Images a step.
+    """
+
+    epochs: Annotated[int, Field(ge=1)]
+    batch: Annotated[int, Field(ge=2)]
+
+
 class ImageOutcomePart(Part):
     """The outcome of an image.
 
@@ -128,4 +140,5 @@ class ImageDeclaration(Part):
     plan: PlanPart
     validations: Annotated[tuple[ValidationPart, ...], Field(min_length=1)]
     learners: LearnersPart
+    training: TrainingPart
     subgroups: dict[str, SubgroupPart] = Field(default_factory=dict)

@@ -17,9 +17,10 @@ from bedside.endpoints.ordinal.head import OrdinalHead
 from bedside.errors import StudyError
 from bedside.modalities.imaging.augment.standard import standard
 from bedside.modalities.imaging.image import Readable
-from bedside.modalities.imaging.plan import ImagePlan
 from bedside.modalities.imaging.trunk import ImageTrunk
 from bedside.modalities.tabular.column import nearest_name
+from bedside.own_data.images.declaration import ImageDeclaration, TrainingPart
+from bedside.own_data.images.plan import flip_axes
 from bedside.own_data.images.reduced import reduced_textures
 from bedside.training.learner import Recipe
 from bedside.training.loop import Loop
@@ -27,7 +28,7 @@ from bedside.training.network import HeadMaker, Network
 from bedside.training.tuned import Tuned
 
 ImageRecipe: TypeAlias = Recipe[Readable, Any, Any]
-Make: TypeAlias = Callable[[Endpoint[Any, Any], ImagePlan, tuple[int, ...], int], ImageRecipe]
+Make: TypeAlias = Callable[[Endpoint[Any, Any], ImageDeclaration], ImageRecipe]
 
 MODEL = "image_network"
 COMPARATORS = ("support_vectors", "texture_boosting")
@@ -48,18 +49,8 @@ _MANY = 600
 """Images from which a step takes 32 instead of 16."""
 
 
-def image_learner(
-    name: str, endpoint: Endpoint[Any, Any], plan: ImagePlan, flips: tuple[int, ...], *, images: int, trials: int
-) -> Tuned[Readable, Any]:
-    """The tuned learner of this name.
-
-    Args:
-        name: Of `MODEL` or one of `COMPARATORS`.
-        endpoint: What is predicted.
-        plan: How images are prepared.
-        flips: Spatial axes along which training images may be mirrored.
-        images: Of the study, to choose how long is trained.
-        trials: Settings tried.
+def image_learner(name: str, endpoint: Endpoint[Any, Any], declared: ImageDeclaration) -> Tuned[Readable, Any]:
+    """The tuned learner of this name: `MODEL` or one of `COMPARATORS`.
 
     Raises:
         StudyError: There is no such learner, or the network cannot take images of this size.
@@ -67,19 +58,26 @@ def image_learner(
     if name not in _MAKERS:
         msg = f"there is no learner {name!r}; {nearest_name(name, _MAKERS)}"
         raise StudyError(msg)
-    return Tuned(_MAKERS[name](endpoint, plan, flips, images), endpoint, trials=trials)
+    return Tuned(_MAKERS[name](endpoint, declared), endpoint, trials=declared.study.trials)
 
 
-def _network(endpoint: Endpoint[Any, Any], plan: ImagePlan, flips: tuple[int, ...], images: int) -> ImageRecipe:
+def training_for(images: int) -> tuple[TrainingPart, str]:
+    """How long a network learns from so many images, and why."""
     epochs = min(max(round(_LOOKS / images), _EPOCHS[0]), _EPOCHS[1])
+    part = TrainingPart(epochs=epochs, batch=32 if images >= _MANY else 16)
+    return part, f"training: at most {epochs} passes over the images, for a CPU; more under [training] may be better"
+
+
+def _network(endpoint: Endpoint[Any, Any], declared: ImageDeclaration) -> ImageRecipe:
+    plan, training = declared.plan.plan, declared.training
     return Network(
         endpoint=endpoint,
         trunk=ImageTrunk(plan),
         head=_HEADS[endpoint.name],
         name=MODEL,
         label="Image network",
-        loop=Loop(epochs=epochs, schedule="cosine", ema=0.99, batch=32 if images >= _MANY else 16),
-        augment=standard(plan, flips=flips),
+        loop=Loop(epochs=training.epochs, schedule="cosine", ema=0.99, batch=training.batch),
+        augment=standard(plan, flips=flip_axes(declared.plan)),
         chunk=256,
     )
 
@@ -89,13 +87,13 @@ def _each(endpoint: Endpoint[Any, Any], maker: Callable[[Endpoint[Any, Any]], Im
     return OneByOne(endpoint, maker) if len(endpoint.target.questions) > 1 else maker(endpoint)
 
 
-def _support_vectors(endpoint: Endpoint[Any, Any], plan: ImagePlan, flips: tuple[int, ...], images: int) -> ImageRecipe:
-    del flips, images
+def _support_vectors(endpoint: Endpoint[Any, Any], declared: ImageDeclaration) -> ImageRecipe:
+    plan = declared.plan.plan
     return _each(endpoint, lambda one: SupportVectorMachine(one, plan))
 
 
-def _textures(endpoint: Endpoint[Any, Any], plan: ImagePlan, flips: tuple[int, ...], images: int) -> ImageRecipe:
-    del flips, images
+def _textures(endpoint: Endpoint[Any, Any], declared: ImageDeclaration) -> ImageRecipe:
+    plan = declared.plan.plan
     textures = Textures(dimensions=plan.dimensions, channels=plan.channels)
     derivation = reduced_textures(textures, plan)
 

@@ -25,7 +25,7 @@ from bedside.own_data.images.declaration import (
     ImageOutcomePart,
     ImagesPart,
 )
-from bedside.own_data.images.learners import COMPARATORS, MODEL
+from bedside.own_data.images.learners import COMPARATORS, MODEL, training_for
 from bedside.own_data.images.listing import Listing, list_images
 from bedside.own_data.images.outcome import image_outcome
 from bedside.own_data.images.plan import choose_plan, image_notes
@@ -126,6 +126,7 @@ def study_from_images(  # noqa: PLR0913 - one parameter for each thing a person 
         table, outcome, endpoint=endpoint, positive=positive, grades=grades, horizon=horizon
     )
     plan, plan_notes = choose_plan(listing.usable, size=size, spacing=spacing, orientation=orientation, flips=flips)
+    training, training_note = training_for(len(listing.usable))
     columns = ColumnsPart(patient=patient or _patient_column(table, (*outcome, listing.column)), site=site or "")
     declared = ImageDeclaration(
         format=1,
@@ -153,6 +154,7 @@ def study_from_images(  # noqa: PLR0913 - one parameter for each thing a person 
         # One that always can be drawn, until it is known how many patients there are.
         validations=(ValidationPart(kind="holdout", development=0.70, tuning=0.15, test=0.15),),
         learners=LearnersPart(model=MODEL, comparators=COMPARATORS, primary_comparator=COMPARATORS[0]),
+        training=training,
         subgroups={column: subgroup_of(table, infer_column(table.frame.get_column(column))) for column in subgroups},
     )
     check_image_roles(declared)
@@ -164,6 +166,7 @@ def study_from_images(  # noqa: PLR0913 - one parameter for each thing a person 
         *outcome_notes,
         *_patient_notes(columns.patient, counts),
         *plan_notes,
+        training_note,
         *_validation_notes(declared),
         *listing.notes,
     )

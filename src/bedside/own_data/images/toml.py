@@ -21,6 +21,7 @@ _COMMENTS = {
     "validations": "The first is primary. Kinds: cross_validation, holdout, leave_site_out, predefined, "
     "learning_curve.",
     "learners": "Model or comparators, from simple to complex: support_vectors, texture_boosting, image_network.",
+    "training": "Of the network: passes over the images, and images a step. More passes take longer and may be better.",
     "subgroups": "Every measure is broken down by these columns; numbers are parted at `cuts`.",
 }
 
