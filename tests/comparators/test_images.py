@@ -104,3 +104,18 @@ def test_each_case_is_derived_once() -> None:
     assert derivation(images) == [1, 1, 1, 1]
     assert derivation(images[::-1]) == [1, 1, 1, 1]
     assert asked == [4]
+
+
+def test_several_images_of_a_patient_do_not_make_sure() -> None:
+    """Outcomes by chance, four near copies a patient: a machine that answered to copies would be certain."""
+    chance = np.random.default_rng(0)
+    development: list[Sample[Readable, Any]] = []
+    for k in range(60):
+        own, outcome = chance.integers(0, 255, (1, 12, 12)), bool(chance.integers(2))
+        for copy in range(4):
+            image = Image(np.clip(own + chance.normal(0, 5, own.shape), 0, 255).astype(np.uint8))
+            development.append(Sample(SampleId(f"s{k} {copy}"), PatientId(f"p{k}"), image, outcome))
+    new = [Image(chance.integers(0, 255, (1, 12, 12)).astype(np.uint8)) for _ in range(200)]
+    recipe: SupportVectorMachine[Any] = SupportVectorMachine(ENDPOINTS["binary"], ImagePlan(size=(12, 12)))
+    model, _ = recipe.fit(recipe.defaults, development, [], seed=0)
+    assert np.std(model.predict(new)) < 0.2

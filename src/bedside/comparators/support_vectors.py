@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from sklearn.base import clone
 from sklearn.decomposition import PCA
-from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, cross_val_predict
 from sklearn.svm import SVC, SVR
 
 from bedside.comparators.outcome import class_numbers, conventional, numbers
@@ -164,7 +164,8 @@ class SupportVectorMachine(Generic[P]):
             mean, axes = cast("Floats", found.mean_), cast("Floats", found.components_.T / spread)
             components = (pixels - mean) @ axes
             gamma = float(settings["width"]) / (2 * components.shape[1])
-            fitted = [self._machine(components, task, float(settings["cost"]), gamma, seed) for task in tasks]
+            patients = np.unique([str(sample.patient) for sample in development], return_inverse=True)[1]
+            fitted = [self._machine(components, task, patients, float(settings["cost"]), gamma, seed) for task in tasks]
             answers = np.column_stack([told for _, told in fitted])
             slope, intercept = unpenalised(self.endpoint, answers, development, self.name)
         machines = tuple(machine for machine, _ in fitted)
@@ -198,27 +199,52 @@ class SupportVectorMachine(Generic[P]):
             raise damaged(path, str(error)) from error
 
     def _machine(
-        self, components: Floats, task: "Integers | Floats", cost: float, gamma: float, seed: int
+        self, components: Floats, task: "Integers | Floats", patients: Integers, cost: float, gamma: float, seed: int
     ) -> tuple[Machine, Floats]:
-        """The machine fitted to all cases, and its answers to cases that it had not seen."""
+        """The machine fitted to all cases, and its answers to cases of patients that it had not seen."""
         if isinstance(self.endpoint.target, Numeric):
             centre, scale = float(task.mean()), float(task.std()) or 1.0
             values = (task - centre) / scale
             model = SVR(C=cost, gamma=gamma, cache_size=_CACHE_MB, max_iter=_ITERATIONS)
-            folds: Any = KFold(5, shuffle=True, random_state=seed)
-            told = cross_val_predict(clone(model), components, values, cv=folds if len(task) >= 10 else KFold(2))
+            told = cross_val_predict(clone(model), components, values, cv=_folds(patients, None, seed))
             model.fit(components, values)
         else:
-            least = int(min(task.sum(), len(task) - task.sum()))
+            folds = _folds(patients, task.astype(np.int64), seed)
             model = SVC(C=cost, gamma=gamma, cache_size=_CACHE_MB, max_iter=_ITERATIONS)
             model.fit(components, task)
-            if least >= 2:
-                folds = StratifiedKFold(min(5, least), shuffle=True, random_state=seed)
+            if folds:
                 told = cross_val_predict(clone(model), components, task, cv=folds, method="decision_function")
             else:
                 told = model.decision_function(components)
         machine = Machine(model.support_vectors_, model.dual_coef_[0].copy(), float(model.intercept_[0]))
         return machine, cast("Floats", told)
+
+
+def _folds(patients: Integers, task: Integers | None, seed: int) -> list[tuple[Integers, Integers]]:
+    """Positions to fit on and to answer, at most five times, whole patients together.
+
+    Empty where a class is too rare to be in every part that is fitted on.
+
+    Args:
+        patients: Code of each case's patient, shape (n,).
+        task: Class numbers 0 and 1, shape (n,), which every part has its share of; None for numbers.
+        seed: Of the division.
+    """
+    count = len(np.unique(patients))
+    several = 1 < count < len(patients)
+    chance: dict[str, Any] = {"shuffle": True, "random_state": seed}
+    folds: Any
+    if task is None:
+        many = min(5, count) if several else 5
+        folds = GroupKFold(many, **chance) if several else KFold(many, **chance) if count >= 10 else KFold(2)
+    else:
+        least = min(len(np.unique(patients[task == k])) for k in (0, 1))
+        if least < 2:
+            return []
+        folds = (StratifiedGroupKFold if several else StratifiedKFold)(min(5, least), **chance)
+    found = list(folds.split(patients, task, groups=patients if several else None))
+    whole = task is None or all(len(np.unique(task[fit])) > 1 for fit, _ in found)
+    return found if whole else []
 
 
 @contextmanager
