@@ -27,7 +27,7 @@ from bedside.training.network import Network
 from bedside.training.tuned import Tuned
 from bedside.types import PatientId, SampleId
 
-TRIALS = 3
+TRIALS = 2
 PLAN = ImagePlan(size=(28, 28))
 
 
@@ -47,7 +47,7 @@ def study() -> Study[ImageRecord, Readable, bool, float]:
         head=BinaryHead,
         name="convolutional_network",
         label="Convolutional network",
-        loop=Loop(epochs=30, schedule="cosine", ema=0.99, batch=32),
+        loop=Loop(epochs=25, schedule="cosine", ema=0.99, batch=32),
         augment=standard(PLAN, flips=(1,)),
         chunk=256,
     )

@@ -53,7 +53,7 @@ def study() -> Study[ImageRecord, Readable, float, float]:
         head=ContinuousHead,
         name="convolutional_network",
         label="Convolutional network on the volume",
-        loop=Loop(epochs=25, schedule="cosine", ema=0.99, batch=16),
+        loop=Loop(epochs=20, schedule="cosine", ema=0.99, batch=16),
         augment=standard(PLAN, flips=(0,), scale=0.0),  # a scaled volume would keep the outcome of the old one
         chunk=32,
     )

@@ -29,7 +29,7 @@ from bedside.training.network import Network
 from bedside.training.tuned import Tuned
 from bedside.types import PatientId, SampleId
 
-TRIALS = 3
+TRIALS = 2
 PLAN = ImagePlan(size=(48, 48), channels=3)
 
 
@@ -47,7 +47,7 @@ def study() -> Study[ImageRecord, Readable, bool, float]:
         head=BinaryHead,
         name="convolutional_network",
         label="Convolutional network",
-        loop=Loop(epochs=40, schedule="cosine", ema=0.99, batch=16),
+        loop=Loop(epochs=30, schedule="cosine", ema=0.99, batch=16),
         augment=standard(PLAN, flips=(0, 1)),
         chunk=64,
     )
