@@ -90,6 +90,18 @@ def test_values_of_interest_are_applied_only_when_asked_for(tmp_path: Path) -> N
         read_image(write(tmp_path / "b.dcm", RAMP), voi=True)
 
 
+def test_each_frame_is_shown_by_its_own_window(tmp_path: Path) -> None:
+    volume = np.stack([np.array([[0, 50, 99]]) * 10**k for k in range(3)]).astype(np.uint16)
+    path = enhanced(tmp_path / "e.dcm", volume, np.array([[0.0, 0.0, k] for k in range(3)]), [(1.0, 0.0)] * 3)
+    written = pydicom.dcmread(path)
+    for k, group in enumerate(written.PerFrameFunctionalGroupsSequence):
+        window = pydicom.Dataset()
+        window.WindowCenter, window.WindowWidth, window.VOILUTFunction = 50.0 * 10**k, 100.0 * 10**k, "LINEAR_EXACT"
+        group.FrameVOILUTSequence = pydicom.Sequence([window])
+    written.save_as(path)
+    np.testing.assert_allclose(read_image(path, voi=True).pixels[0, :, 0], [[0.0, 0.5, 0.99]] * 3, rtol=1e-6)
+
+
 def test_a_window_of_the_standards_example() -> None:
     # PS3.3 C.11.2.1.2.2: centre 2048 and width 4096 map 0 to the lowest and 4095 to the highest output.
     np.testing.assert_array_equal(windowed(np.array([0, 4095]), 2048, 4096), [0.0, 1.0])

@@ -18,8 +18,8 @@ def displayed(
     """The file's value-of-interest table, else its first window, applied to modality values.
 
     Args:
-        values: After the modality's lookup table or rescaling, any shape.
-        dataset: The file's elements; enhanced files keep their window in the functional groups.
+        values: After the modality's lookup table or rescaling, frames first.
+        dataset: The file's elements; enhanced files keep a window for each frame in the functional groups.
         where: The file, for messages.
         inverted: The lowest value is shown brightest (MONOCHROME1).
 
@@ -35,16 +35,7 @@ def displayed(
         most = (1 << int(dataset.VOILUTSequence[0].LUTDescriptor[2])) - 1
         shown = (apply_voi(values, dataset).astype(np.float64) / most).astype(np.float32)
     else:
-        item = _window(dataset)
-        if item is None:
-            msg = f"{where} declares no window and no value-of-interest table; read its values without one"
-            raise FileProblem(msg)
-        centre, width = _number(item.WindowCenter), _number(item.WindowWidth)
-        try:
-            shown = windowed(values, centre, width, str(item.get("VOILUTFunction") or "LINEAR"))
-        except FileProblem as error:
-            msg = f"{where}: {error}"
-            raise FileProblem(msg) from error
+        shown = np.stack([_windowed(one, _window(dataset, frame), where) for frame, one in enumerate(values)])
     return (1.0 - shown).astype(np.float32) if inverted else shown
 
 
@@ -71,13 +62,28 @@ def windowed(values: Pixels, centre: float, width: float, function: str = "LINEA
     return np.clip((x - (centre - 0.5)) / (width - 1.0) + 0.5, 0.0, 1.0).astype(np.float32)
 
 
-def _window(dataset: Any) -> Any:  # noqa: ANN401
+def _windowed(values: Pixels, item: Any, where: str) -> Pixels:  # noqa: ANN401
+    """One frame by its window."""
+    if item is None:
+        msg = f"{where} declares no window and no value-of-interest table; read its values without one"
+        raise FileProblem(msg)
+    centre, width = _number(item.WindowCenter), _number(item.WindowWidth)
+    try:
+        return windowed(values, centre, width, str(item.get("VOILUTFunction") or "LINEAR"))
+    except FileProblem as error:
+        msg = f"{where}: {error}"
+        raise FileProblem(msg) from error
+
+
+def _window(dataset: Any, frame: int) -> Any:  # noqa: ANN401
+    """What holds the window of a frame."""
     if dataset.get("WindowCenter") is not None and dataset.get("WindowWidth") is not None:
         return dataset
-    for name in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"):
-        for group in (dataset.get(name) or ())[:1]:
-            if group.get("FrameVOILUTSequence"):
-                return group.FrameVOILUTSequence[0]
+    own = (dataset.get("PerFrameFunctionalGroupsSequence") or ())[frame : frame + 1]
+    shared = (dataset.get("SharedFunctionalGroupsSequence") or ())[:1]
+    for group in (*own, *shared):
+        if group.get("FrameVOILUTSequence"):
+            return group.FrameVOILUTSequence[0]
     return None
 
 
