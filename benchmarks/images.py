@@ -118,7 +118,7 @@ def plain(development: Any, new: Any, *, size: int, epochs: int, with_monai: boo
 
     def predict() -> Any:
         with torch.no_grad():
-            return torch.cat([model((part - mean) / spread) for part in asked.split(BATCH)]).sigmoid().numpy()
+            return torch.cat([model((part - mean) / spread) for part in torch.split(asked, BATCH)]).sigmoid().numpy()
 
     told, spent = timed(predict)
     return Line(epochs * len(development) / seconds, len(new) / spent, seconds, auroc(new, told))
@@ -130,26 +130,28 @@ def plain_data(pixels: Any, outcomes: Any, mean: Any, spread: Any) -> Callable[[
 
 
 def monai_data(pixels: Any, outcomes: Any, mean: Any, spread: Any) -> Callable[[], Iterator[Any]]:
-    from monai.data import ArrayDataset
-    from monai.data import DataLoader as MonaiLoader
-    from monai.transforms import Compose, NormalizeIntensity, RandAdjustContrast, RandAffine, RandScaleIntensity
+    import monai.data
+    import monai.transforms
 
-    done = Compose(
+    # MONAI exports by star imports, which type checkers do not follow.
+    data: Any = monai.data
+    transforms: Any = monai.transforms
+    done = transforms.Compose(
         [
-            NormalizeIntensity(subtrahend=float(mean), divisor=float(spread)),
-            RandAffine(
+            transforms.NormalizeIntensity(subtrahend=float(mean), divisor=float(spread)),
+            transforms.RandAffine(
                 prob=1.0,
                 rotate_range=np.pi / 18,
                 translate_range=2,
                 scale_range=0.1,
                 padding_mode="border",
             ),
-            RandScaleIntensity(factors=0.15, prob=1.0),
-            RandAdjustContrast(prob=0.5, gamma=(0.9, 1.1)),
+            transforms.RandScaleIntensity(factors=0.15, prob=1.0),
+            transforms.RandAdjustContrast(prob=0.5, gamma=(0.9, 1.1)),
         ]
     )
-    loader = MonaiLoader(
-        ArrayDataset(pixels.numpy(), done, outcomes.numpy()), batch_size=BATCH, shuffle=True, num_workers=0
+    loader = data.DataLoader(
+        data.ArrayDataset(pixels.numpy(), done, outcomes.numpy()), batch_size=BATCH, shuffle=True, num_workers=0
     )
 
     def batches() -> Iterator[Any]:

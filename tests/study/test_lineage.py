@@ -86,9 +86,7 @@ def unlabelled(rows: Sequence[X]) -> Elsewhere:
 
 def test_declared_cases_that_are_judged_are_refused(tmp_path: Path) -> None:
     rows = [(row.a, row.b) for row in Rows().simulate(120, seed=99)]
-    with pytest.raises(
-        StudyError, match=r"from 120 declared cases, of which \d+ are judged in tiny; .*leave them"
-    ):
+    with pytest.raises(StudyError, match=r"from 120 declared cases, of which \d+ are judged in tiny; .*leave them"):
         run(small(validations=HOLDOUT, model=begun(unlabelled(rows))), out=tmp_path / "run", jobs=1)
     assert not RunFolder(tmp_path / "run").evidence.exists()
 

@@ -32,7 +32,7 @@ class Heard(Silent):
 
 def test_the_time_left_by_epochs_and_by_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(under_way.time, "monotonic", lambda: now)
+    monkeypatch.setattr("bedside.study.under_way.time.monotonic", lambda: now)
     told = Bulletin(tmp_path, "Network, fold 1", seconds=2.0)
     told("trial", 1, 5)
     now += 1
