@@ -224,3 +224,18 @@ def test_a_single_slice_keeps_its_spacing_and_has_no_affine(tmp_path: Path) -> N
     geometry = read_image(path).geometry
     assert geometry is not None
     assert (geometry.spacing, geometry.affine) == ((0.5, 0.7), None)
+
+
+@pytest.mark.parametrize(("limit", "darkest"), [(None, -990.0), (-1900, -980.0)])
+def test_pixels_outside_the_image_get_its_darkest_value(tmp_path: Path, limit: int | None, darkest: float) -> None:
+    stored = np.full((8, 8), 40, dtype=np.int16)
+    stored[0], stored[1], stored[2] = -2000, 10, 20
+    stored[7] = -1950 if limit is not None else 60
+    if limit is not None:
+        stored[1] = 20
+    marks = {"PixelPaddingValue": -2000} | ({} if limit is None else {"PixelPaddingRangeLimit": limit})
+    path = write(tmp_path / "padded.dcm", stored, Modality="CT", RescaleSlope=1, RescaleIntercept=-1000, **marks)
+    values = read_image(path).pixels[0]
+    assert (values[0] == darkest).all()
+    assert values.min() == darkest
+    assert (values[3] == -960).all()

@@ -121,3 +121,16 @@ def test_an_image_that_is_too_small_is_refused_with_its_size(size: tuple[int, in
     with pytest.raises(FileProblem, match=f"{size[0]} x {size[1]} pixels.*smaller size"):
         on_grid(Image(noise(1, *size)), ImagePlan((28, 28)))
     assert on_grid(Image(noise(1, 3, 3)), ImagePlan((28, 28), enlarge=10.0)).shape == (1, 28, 28)
+
+
+def test_a_tilted_volume_is_not_resampled_as_if_it_were_straight() -> None:
+    affine = np.diag([1.0, 1.0, 3.0, 1.0])
+    affine[1, 2] = 2.0
+    tilted = Image(noise(1, 6, 6, 6), Geometry((1.0, 1.0, float(np.hypot(2, 3))), affine))
+    with pytest.raises(FileProblem, match=r"meet at 56\.3 degrees.*declare spacing=None"):
+        on_grid(tilted, ImagePlan(size=(6, 6, 6), spacing=(2.0, 2.0, 2.0)))
+    assert on_grid(tilted, ImagePlan(size=(6, 6, 6), fit="stretch")).shape == (1, 6, 6, 6)
+    nearly = affine.copy()
+    nearly[1, 2] = 0.03
+    straight = Image(tilted.pixels, Geometry((1.0, 1.0, 3.0), nearly))
+    assert on_grid(straight, ImagePlan(size=(6, 6, 6), spacing=(2.0, 2.0, 2.0))).shape == (1, 3, 3, 9)

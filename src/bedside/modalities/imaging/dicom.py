@@ -22,6 +22,7 @@ from bedside.modalities.imaging.limits import refuse_too_large
 from bedside.modalities.imaging.planes import Plane, stacked
 from bedside.modalities.imaging.scaling import rescaled
 from bedside.modalities.imaging.window import displayed
+from bedside.types import Booleans
 
 Dataset: TypeAlias = Any
 """A pydicom dataset; pydicom publishes no types for its elements."""
@@ -146,6 +147,7 @@ def frames_of(dataset: Dataset, where: str, *, voi: bool = False) -> Frames:
         msg = f"{where} has the photometric interpretation {kind}; grey, palette, RGB and YBR images are read"
         raise FileProblem(msg)
     values = np.moveaxis(stored.reshape(count, *size, -1), -1, 1)
+    padding = _padding(dataset, values) if kind.startswith("MONOCHROME") else None
     if kind == "MONOCHROME1" and str(dataset.get("Modality", "")) in QUANTITATIVE and not voi:
         kind = "MONOCHROME2"
     if kind.startswith("MONOCHROME"):
@@ -154,6 +156,7 @@ def frames_of(dataset: Dataset, where: str, *, voi: bool = False) -> Frames:
             values = displayed(values, dataset, where, inverted=kind == "MONOCHROME1")
         elif kind == "MONOCHROME1":
             values = _inverted(values, ends)
+        values = _emptied(values, padding)
     groups = [_groups(dataset, frame) for frame in range(count)]
     spacing = _spacing(groups, dataset, where)
     planes, between = _planes(dataset, groups)
@@ -217,6 +220,26 @@ def _decoded(dataset: Dataset, where: str) -> Pixels:
         msg = f"{where} cannot be read: {what}; fetch it again, or export it uncompressed (Explicit VR Little Endian)"
         raise FileProblem(msg) from error
     return stored.astype(stored.dtype.newbyteorder("="), copy=False)
+
+
+def _padding(dataset: Dataset, stored: Pixels) -> Booleans | None:
+    """Where the file marks pixels as outside the image (PS3.3 C.7.5.1.1.2): one value, or all between two."""
+    value = dataset.get("PixelPaddingValue")
+    if value is None:
+        return None
+    limit = dataset.get("PixelPaddingRangeLimit")
+    low, high = sorted((int(value), int(value if limit is None else limit)))
+    outside = (stored >= low) & (stored <= high)
+    return outside if outside.any() and not outside.all() else None
+
+
+def _emptied(values: Pixels, padding: Booleans | None) -> Pixels:
+    """Pixels outside the image get its darkest value, so that no statistic of the image sees a number made up."""
+    if padding is None:
+        return values
+    emptied = values.copy()
+    emptied[padding] = values[~padding].min()
+    return emptied
 
 
 def _grey(dataset: Dataset, values: Pixels) -> tuple[Pixels, tuple[float, float]]:

@@ -10,6 +10,9 @@ from bedside.errors import FileProblem
 from bedside.modalities.imaging.image import Geometry, Image, Pixels
 from bedside.modalities.imaging.plan import ImagePlan
 
+_TILT = float(np.sin(np.radians(1.0)))
+"""Cosine between two axes of a volume from which they are not at right angles: a degree off."""
+
 _BLOCK = 1 << 25
 """Values that are turned into float32 at a time."""
 
@@ -60,7 +63,7 @@ def grid(image: Image, plan: ImagePlan) -> tuple[tuple[int, ...], tuple[float, .
     """New pixels along each axis before cutting or padding, and old pixels from one of them to the next.
 
     Raises:
-        FileProblem: The spacing is needed and unknown.
+        FileProblem: The spacing is needed and unknown, or the axes of the volume are not at right angles.
     """
     if plan.spacing is None:
         size = _target(image, plan)
@@ -71,8 +74,24 @@ def grid(image: Image, plan: ImagePlan) -> tuple[tuple[int, ...], tuple[float, .
             "mm; give files that tell it (DICOM, NIfTI), or declare spacing=None, which scales to the size"
         )
         raise FileProblem(msg)
+    _refuse_tilted(image.geometry)
     steps = tuple(want / have for want, have in zip(plan.spacing, image.geometry.spacing, strict=True))
     return tuple(max(1, round(before / step)) for before, step in zip(image.size, steps, strict=True)), steps
+
+
+def _refuse_tilted(geometry: Geometry) -> None:
+    """Distances along axes that are not at right angles (a tilted gantry) are no distances between planes."""
+    if geometry.affine is None:
+        return
+    axes = geometry.affine[:3, :3] / np.linalg.norm(geometry.affine[:3, :3], axis=0)
+    cosine = float(np.abs(axes.T @ axes - np.eye(3)).max())
+    if cosine > _TILT:
+        angle = np.degrees(np.arccos(min(1.0, cosine)))
+        msg = (
+            f"the axes of the volume meet at {angle:.1f} degrees (a tilted gantry, or an oblique stack); resampling "
+            "to a spacing needs right angles: straighten it where it was made, or declare spacing=None"
+        )
+        raise FileProblem(msg)
 
 
 def placed(pixels: Pixels, size: tuple[int, ...]) -> Pixels:
