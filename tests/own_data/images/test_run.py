@@ -53,6 +53,15 @@ def test_the_toml_gives_the_same_study_wherever_it_lies(tmp_path: Path) -> None:
     assert len(list(again.source.records(tmp_path))) == 24
 
 
+def test_pictures_of_patients_can_be_kept_out_of_the_report(tmp_path: Path) -> None:
+    made = study_from_images(classes(tmp_path / "scans"))
+    assert any("show_cases = false" in note for note in made.notes)
+    text = made.toml_for(tmp_path)
+    assert made.study.show_cases
+    (tmp_path / "study.toml").write_text(text.replace("show_cases = true", "show_cases = false"), "utf-8")
+    assert not load(tmp_path / "study.toml").show_cases
+
+
 def test_changed_images_are_refused(tmp_path: Path) -> None:
     toml = quick(study_from_images(classes(tmp_path / "scans")), tmp_path)
     picture(tmp_path / "scans" / "ill" / "ill00.png", seed=9)

@@ -71,6 +71,7 @@ def build_images(declared: ImageDeclaration, folder: Path, *, listing: Listing |
         limits=_limits(declared),
         title=declared.study.name.replace("_", " ").capitalize(),
         explainers=IMAGE_EXPLAINERS,
+        show_cases=declared.images.show_cases,
     )
 
 

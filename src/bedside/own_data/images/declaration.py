@@ -29,6 +29,7 @@ class ImagesPart(Part):
         encoding: Of the table; empty for Parquet.
         separator: Of its cells.
         decimal: Of its numbers.
+        show_cases: Whether the report shows pictures of judged cases.
     """
 
     folder: Annotated[str, Field(min_length=1)]
@@ -39,6 +40,7 @@ class ImagesPart(Part):
     encoding: str = ""
     separator: str = ""
     decimal: str = ""
+    show_cases: bool = True
 
 
 class PlanPart(Part):

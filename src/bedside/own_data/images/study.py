@@ -169,6 +169,10 @@ def study_from_images(  # noqa: PLR0913 - one parameter for each thing a person 
         training_note,
         *_validation_notes(declared),
         *listing.notes,
+        (
+            "The report will show pictures of judged cases, with whatever is written into them; show_cases = false in "
+            "study.toml leaves them out."
+        ),
     )
     return ImageStudy(build_images(declared, Path(), listing=listing), declared, folder, labels, notes)
 

@@ -13,7 +13,8 @@ _HEADER = (
 )
 _COMMENTS = {
     "study": "What is asked, and what holds for all learners.",
-    "images": "Folder and table of labels, from this file's folder. Changed images are refused by their sha256.",
+    "images": "Folder and table of labels, from this file's folder. Changed images are refused by their sha256. "
+    "show_cases = false keeps pictures of patients out of the report.",
     "outcome": "endpoint is binary, multiclass, ordinal (classes lowest first), continuous or multilabel.",
     "columns": "Columns of the table of labels with another role; empty where there is none.",
     "plan": "How images are made alike. window = [centre, width]; scale is development or image; flips are "
