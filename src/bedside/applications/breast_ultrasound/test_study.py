@@ -8,4 +8,4 @@ from bedside.applications.breast_ultrasound.study import study
 
 
 def test_conforms(tmp_path: Path) -> None:
-    check_study(study(), tmp_path)
+    check_study(study(), tmp_path, n=60)

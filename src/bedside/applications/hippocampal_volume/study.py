@@ -14,7 +14,7 @@ from bedside.data.sample import Excluded, Sample
 from bedside.data.validation import CrossValidation
 from bedside.endpoints.continuous.head import ContinuousHead
 from bedside.endpoints.continuous.kind import continuous
-from bedside.explain.images.explainer import IMAGE_EXPLAINERS
+from bedside.explain.images.explainer import CLASS_ACTIVATIONS
 from bedside.modalities.imaging.augment.standard import standard
 from bedside.modalities.imaging.image import Readable
 from bedside.modalities.imaging.modality import imaging
@@ -96,7 +96,7 @@ def study() -> Study[ImageRecord, Readable, float, float]:
             "One scanner, one protocol, one group of raters; no age, sex, side or head size.",
         ),
         origin="hippocampal_volume",
-        explainers=IMAGE_EXPLAINERS,
+        explainers=CLASS_ACTIVATIONS,
     )
 
 

@@ -9,7 +9,7 @@ from bedside.modalities.imaging.augment.standard import standard
 
 
 def test_conforms(tmp_path: Path) -> None:
-    check_study(study(), tmp_path)
+    check_study(study(), tmp_path, n=30)
 
 
 def test_augmentation_leaves_the_volume_as_it_is() -> None:

@@ -125,7 +125,10 @@ IMAGE_EXPLAINERS: tuple[Explainer[Readable], ...] = (
     ImageExplainer(ImageGradients()),
     ImageExplainer(ImageOcclusion()),
 )
-"""For every imaging study; each explains the networks on images."""
+"""For every study of images; each explains the networks on them."""
+
+CLASS_ACTIVATIONS: tuple[Explainer[Readable], ...] = IMAGE_EXPLAINERS[:2]
+"""For volumes, where gradients and occlusion of every case take longer than training."""
 
 
 def correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
