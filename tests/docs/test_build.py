@@ -23,5 +23,5 @@ def test_the_command_line_is_described_whole(generate: ModuleType) -> None:
     text = generate.command_line()
     for name in ("list", "run", "predict", "compare", "readers judge"):
         assert f"## bedside {name}\n" in text
-    assert "| `--outcome COLUMN` | What is predicted. |" in text
+    assert "| `--outcome COLUMN` | What is predicted; of images A,B for findings. |" in text
     assert "$ bedside run breast_cancer" in text

@@ -1,11 +1,12 @@
 """What an encoder gives a head: typed, so that the wrong pair does not meet."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
 
 
+@runtime_checkable
 class Pooled(Protocol):
     """Features that hold one vector a case, whatever else they hold: what a head of one answer a case needs."""
 
