@@ -73,7 +73,9 @@ def test_dose_is_in_grays_on_its_own_grid() -> None:
 
 
 def test_more_is_brighter_unless_the_values_are_measurements(tmp_path: Path) -> None:
-    film = write(tmp_path / "film.dcm", RAMP, Modality="DX", PhotometricInterpretation="MONOCHROME1", BitsStored=12)
+    film = write(
+        tmp_path / "film.dcm", RAMP, Modality="DX", PhotometricInterpretation="MONOCHROME1", BitsStored=12, HighBit=11
+    )
     np.testing.assert_array_equal(read_image(film).pixels[0], 4095 - RAMP)
     emission = write(tmp_path / "pet.dcm", RAMP, Modality="PT", PhotometricInterpretation="MONOCHROME1")
     np.testing.assert_array_equal(read_image(emission).pixels[0], RAMP)
@@ -158,6 +160,28 @@ def test_frames_without_positions_are_a_volume_of_unknown_geometry(tmp_path: Pat
     image = read_image(cine)
     assert image.size == (5, 3, 4)
     assert image.geometry is None
+
+
+@pytest.mark.parametrize("palette", [False, True])
+def test_a_film_in_colour_is_no_volume(tmp_path: Path, palette: bool) -> None:
+    made = dataset(RNG.integers(0, 9, (5, 3, 4, 3)).astype(np.uint8), NumberOfFrames=5, Rows=3, Columns=4)
+    made.SamplesPerPixel, made.PhotometricInterpretation, made.PlanarConfiguration = 3, "RGB", 0
+    if palette:
+        made = dataset(RNG.integers(0, 9, (5, 3, 4)).astype(np.uint8), PhotometricInterpretation="PALETTE COLOR")
+        for colour in ("Red", "Green", "Blue"):
+            setattr(made, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, 16])
+            setattr(made, f"{colour}PaletteColorLookupTableData", np.arange(256, dtype=np.uint16).tobytes())
+    made.save_as(tmp_path / "film.dcm", enforce_file_format=True)
+    with pytest.raises(FileProblem, match=r"film\.dcm holds 5 frames in colour .* save the frame that is meant"):
+        read_image(tmp_path / "film.dcm")
+
+
+@pytest.mark.parametrize(("stored", "high"), [(12, 15), (12, 10), (16, 11)])
+def test_bits_that_lie_elsewhere_are_refused(tmp_path: Path, stored: int, high: int) -> None:
+    path = write(tmp_path / "a.dcm", RAMP << 4, BitsStored=stored, HighBit=high)
+    with pytest.raises(FileProblem, match=rf"{stored} bits a pixel .* highest is bit {high}; {stored - 1} is allowed"):
+        read_image(path)
+    assert read_image(write(tmp_path / "b.dcm", RAMP, BitsStored=12, HighBit=11)).pixels.max() == 11
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,33 @@ def test_white_is_zero_is_inverted(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_image(tmp_path / "a.tif").pixels[0], 255 - GREY)
 
 
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "uint32", "int8", "int16", "int32", "float32", "float64"])
+def test_white_is_zero_is_inverted_at_every_depth(tmp_path: Path, kind: str, compression: Any) -> None:
+    stored = (GREY / 255).astype(kind) if kind.startswith("f") else (GREY - (128 if kind[0] == "i" else 0)).astype(kind)
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="miniswhite", compression=compression)
+    made = read_image(tmp_path / "a.tif").pixels[0]
+    assert made.dtype == stored.dtype
+    ends = 1 if kind.startswith("f") else int(np.iinfo(kind).min) + int(np.iinfo(kind).max)
+    np.testing.assert_allclose(made.astype(np.float64) + stored, ends)
+
+
+def test_white_is_zero_is_inverted_however_it_is_compressed(tmp_path: Path) -> None:
+    made = []
+    for compression in (None, "tiff_lzw", "packbits"):
+        Pillow.fromarray(DEEP).save(tmp_path / "a.tif", compression=compression, tiffinfo={262: 0})
+        made.append(read_image(tmp_path / "a.tif").pixels[0])
+    for one in made:
+        assert one.dtype == np.uint16
+        np.testing.assert_array_equal(one, 65_535 - DEEP)
+
+
+def test_white_is_zero_of_unbounded_reals_is_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", GREY.astype(np.float32), photometric="miniswhite")
+    with pytest.raises(FileProblem, match=r"zero is white and holds reals from .* save it as black-is-zero"):
+        read_image(tmp_path / "a.tif")
+
+
 def png(width: int, height: int, bits: int, colours: int, data: bytes) -> bytes:
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

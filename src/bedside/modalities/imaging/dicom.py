@@ -134,6 +134,7 @@ def frames_of(dataset: Dataset, where: str, *, voi: bool = False) -> Frames:
         FileProblem: There is no image in it, or it cannot be decoded.
     """
     _refuse_what_is_no_image(dataset, where)
+    _refuse_high_bit(dataset, where)
     count = int(dataset.get("NumberOfFrames") or 1)
     size = (int(dataset.Rows), int(dataset.Columns))
     refuse_too_large((count, *size) if count > 1 else size, where)
@@ -166,6 +167,8 @@ def frames_of(dataset: Dataset, where: str, *, voi: bool = False) -> Frames:
 def assembled(frames: Frames, where: str) -> Image:
     """One frame as an image, several as a volume in the order of their positions.
 
+    Grey frames without positions are taken in the order of the file; in colour they are a film, which is refused.
+
     Raises:
         FileProblem: The frames do not make a volume.
     """
@@ -175,6 +178,12 @@ def assembled(frames: Frames, where: str) -> Image:
     if frames.planes is not None:
         order, geometry = stacked(frames.planes, frames.spacing, where)
         return Image(np.ascontiguousarray(np.moveaxis(frames.values[order], 1, 0)), geometry)
+    if frames.values.shape[1] > 1:
+        msg = (
+            f"{where} holds {len(frames.values)} frames in colour that do not say where they lie: a film, and no "
+            "volume; save the frame that is meant as a file of its own"
+        )
+        raise FileProblem(msg)
     geometry = None
     if frames.spacing is not None and frames.between is not None:
         geometry = _geometry((frames.between, *frames.spacing), where)
@@ -201,6 +210,18 @@ def _refuse_what_is_no_image(dataset: Dataset, where: str) -> None:
     else:
         modality = str(dataset.get("Modality", "")) or "unknown"
         msg = f"{where} holds no image (modality {modality}); leave out reports, plans, structures and waveforms"
+    raise FileProblem(msg)
+
+
+def _refuse_high_bit(dataset: Dataset, where: str) -> None:
+    """PS3.5 8.1.1 allows one place for the bits of a pixel; decoders take it for granted and would cut values off."""
+    high, stored = dataset.get("HighBit"), dataset.get("BitsStored")
+    if high is None or stored is None or int(high) == int(stored) - 1 or "PixelData" not in dataset:
+        return
+    msg = (
+        f"{where} stores {int(stored)} bits a pixel and says that the highest is bit {int(high)}; {int(stored) - 1} is "
+        "allowed, and which of its bits are the image would be a guess: convert it with the software that made it"
+    )
     raise FileProblem(msg)
 
 

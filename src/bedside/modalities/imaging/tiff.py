@@ -61,7 +61,10 @@ def _page(page: Any, path: Path, number: int) -> Pixels:  # noqa: ANN401 - tifff
     except ValueError as error:
         if "imagecodecs" not in str(error) or max(_bits(page)) > (16 if page.samplesperpixel == 1 else 8):
             raise
-        return _by_pillow(path, number)  # LZW and JPEG compression, at depths that Pillow keeps
+        found = _by_pillow(path, number)  # LZW and JPEG compression, at depths that Pillow keeps
+        if kind == "MINISWHITE" and max(_bits(page)) > 8:  # which Pillow inverts up to 8 bits only
+            found = found.dtype.type((1 << max(_bits(page))) - 1) - found
+        return found
     if kind == "YCBCR":
         return _by_pillow(path, number)
     values = _meant(values.astype(values.dtype.newbyteorder("="), copy=False), page, path)
@@ -88,11 +91,25 @@ def _meant(values: Pixels, page: Any, path: Path) -> Pixels:  # noqa: ANN401
         coloured = np.moveaxis(np.asarray(page.colormap)[:, values], 0, -1)
         return (coloured >> 8 if coloured.max() > 255 else coloured).astype(np.uint8)
     if kind == "MINISWHITE":
-        return (np.iinfo(values.dtype).max - values).astype(values.dtype)
+        return _inverted(values, path)
     if kind not in ("MINISBLACK", "RGB"):
         msg = f"{path} stores {kind} colours; grey, RGB and palettes are allowed: save it as RGB"
         raise FileProblem(msg)
     return values
+
+
+def _inverted(values: Pixels, path: Path) -> Pixels:
+    """White-is-zero as more-is-brighter: mirrored within what whole numbers can store, and reals within 0 to 1."""
+    if values.dtype.kind in "ui":
+        return ~values  # which is the largest less the value, and of signed numbers -1 less the value
+    if not (values.min() >= 0 and values.max() <= 1):
+        msg = (
+            f"{path} says that zero is white and holds reals from {values.min():g} to {values.max():g}; of reals only "
+            "those from 0 to 1 have a black to be counted from: save it as black-is-zero"
+        )
+        raise FileProblem(msg)
+    mirrored: Pixels = 1 - values
+    return mirrored
 
 
 def _bits(page: Any) -> tuple[int, ...]:  # noqa: ANN401
