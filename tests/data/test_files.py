@@ -155,6 +155,19 @@ def test_a_folder_is_known_by_all_its_files(tmp_path: Path) -> None:
         locate(file, tmp_path)
 
 
+@pytest.mark.parametrize("wrong", ["md5", "sha256", ""])
+def test_where_two_checksums_are_declared_both_must_match(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "rows.data").write_bytes(CONTENT)
+    md5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
+    file = DataFile("rows.data", ("0" * 64 if wrong == "sha256" else SHA256,), md5="0" * 32 if wrong == "md5" else md5)
+    assert is_expected(file, tmp_path) is not bool(wrong)
+    if not wrong:
+        assert locate(file, tmp_path).is_file()
+        return
+    with pytest.raises(FileProblem, match="is not the expected file"):
+        locate(file, tmp_path)
+
+
 def test_a_resaved_copy_is_refused_unless_it_is_accepted(tmp_path: Path) -> None:
     (tmp_path / "rows.data").write_bytes(CONTENT)
     official = hashlib.md5(b"the published file", usedforsecurity=False).hexdigest()

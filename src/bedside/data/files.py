@@ -69,9 +69,7 @@ def is_expected(file: DataFile, root: Path) -> bool:
     """Whether what lies below the data folder is the published content; raises FileProblem when it cannot be read."""
     path = root / file.path
     found = digest(path) if file.folder is None else _folder_digest(path)
-    return found in file.sha256 or (
-        file.md5 is not None and _hash(path, hashlib.md5(usedforsecurity=False)) == file.md5
-    )
+    return _matches(path, file, found)
 
 
 def digest(path: Path) -> str:
@@ -123,19 +121,27 @@ def _verify(path: Path, file: DataFile) -> None:
         msg = f"{path} is empty; delete it and run again, or put the original file in its place"
         raise FileProblem(msg)
     found = digest(path)
-    if file.md5 is not None and _hash(path, hashlib.md5(usedforsecurity=False)) == file.md5:
-        return
     _judge(path, file, found, f"{size} bytes")
+
+
+def _matches(path: Path, file: DataFile, found: str) -> bool:
+    """Whether content of this SHA-256 is the published one by every checksum that is declared."""
+    if file.sha256 and found not in file.sha256:
+        return False
+    if file.md5 is not None:
+        return _hash(path, hashlib.md5(usedforsecurity=False)) == file.md5
+    return bool(file.sha256)
 
 
 def _judge(path: Path, file: DataFile, found: str, size: str) -> None:
     """Content that is not the published one is refused, unless a person accepted exactly this content."""
-    if found in file.sha256:
+    if _matches(path, file, found):
         return
     known = next((copy.reason for copy in file.resaved if copy.sha256 == found), "")
     if taken(Accepted(file.path, found, known or "it is not a copy that is known")):
         return
     allowed = " or ".join(f"SHA-256 {each}" for each in file.sha256) or file.checksum
+    allowed += f" with MD5 {file.md5}" if file.sha256 and file.md5 else ""
     if known:
         msg = (
             f"{path} is a re-saved copy and not the published file: {known}. {allowed} is expected; put the published "

@@ -27,11 +27,11 @@ class DataFile:
 
     Attributes:
         path: Where it lies below the data folder (`BEDSIDE_DATA`), with forward slashes.
-        sha256: Accepted content hashes, lower-case hex; the first is the official one; empty where `md5` is given.
+        sha256: Accepted content hashes, lower-case hex; the first is the official one; empty where only MD5 is known.
             Of a folder: of the sorted lines "hash  name" of all its files.
         address: Official download address, or None when it must be obtained by hand.
         member: When the address is a zip archive, the member that is this file; None otherwise.
-        md5: Official MD5, where the publisher gives no SHA-256 and the official file's is not known.
+        md5: Official MD5, where the publisher gives one; with SHA-256 both must match. Not of a folder.
         resaved: Copies that are known to differ.
         folder: How many files the folder holds; None for a single file.
     """
