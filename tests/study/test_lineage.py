@@ -1,15 +1,16 @@
 """A model that begins from another run is told apart from one that was judged fairly."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.study.tiny import Logistic, Rows, X, digest, small
+from tests.study.tiny import Logistic, Rows, X, digest, small, variables
 
 from bedside.data.validation import CrossValidation, Holdout
 from bedside.errors import ModelError, RunMismatch, StudyError
+from bedside.modalities.modality import Variable
 from bedside.study import lineage
 from bedside.study.earlier import earlier
 from bedside.study.folder import RunFolder
@@ -89,6 +90,22 @@ def test_declared_cases_that_are_judged_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"from 120 declared cases, of which \d+ are judged in tiny; .*leave them"):
         run(small(validations=HOLDOUT, model=begun(unlabelled(rows))), out=tmp_path / "run", jobs=1)
     assert not RunFolder(tmp_path / "run").evidence.exists()
+
+
+def three(rows: Sequence[X]) -> tuple[Variable, ...]:
+    """One column more: fewer than three vary too little for nearness to mean anything."""
+    return (*variables(rows), Variable("c", "", numbers=np.array([a * b for a, b in rows])))
+
+
+@pytest.mark.parametrize("shift", [1e-6, 10.0])
+def test_declared_cases_that_nearly_equal_judged_ones_are_a_finding(tmp_path: Path, shift: float) -> None:
+    rows = [(row.a + shift, row.b) for row in Rows().simulate(120, seed=99)]
+    study = small(validations=HOLDOUT, model=begun(unlabelled(rows)))
+    study = replace(study, modality=replace(study.modality, variables=three))
+    evidence = run(study, out=tmp_path / "run", jobs=1)
+    judged = next(int(part.cases) for part in evidence.partitions if part.partition == "test")
+    found = [(one.severity, int(one.count)) for one in evidence.audit if one.kind == "near_copies_elsewhere"]
+    assert found == ([("warning", judged)] if shift < 1 else [])
 
 
 def test_declared_cases_are_part_of_the_data_and_are_inherited(tmp_path: Path) -> None:

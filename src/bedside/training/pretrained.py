@@ -45,12 +45,14 @@ _MEMO: OrderedDict[bytes, _Learned] = OrderedDict()
 class Pretrained:
     """Weights that were learned from views of cases, whatever their outcome.
 
-    Each set of development cases gets a pretraining of its own, on these and on the declared further ones: judged and
-    tuning cases are never among them. All trials and members of a fit begin from the same weights.
+    Each set of development cases gets a pretraining of its own, on these and on the declared further ones. Judged cases
+    are never among them; cases for tuning are where they are declared. All trials and members of a fit begin from the
+    same weights.
 
     Attributes:
         views: Makes a view of a batch; the augmentation of the study, or a stronger one.
-        unlabelled: Predictors of further cases; a study whose judged cases are among them is refused.
+        unlabelled: Predictors of further cases; a study whose judged cases are among them is refused, and judged
+            cases that nearly equal one of them are a finding of its audit.
         method: What is learned.
         loop: How; every tenth case is held out to choose the epoch.
         learning_rate: After warm-up.
