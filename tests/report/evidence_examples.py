@@ -19,6 +19,7 @@ from bedside.evidence.schema import (
     Gap,
     Learner,
     Ledger,
+    LoadedWeights,
     Measure,
     OperatingPoint,
     Partition,
@@ -365,6 +366,11 @@ def make(shape: Shape) -> Evidence:
             environment={"python": "3.11.7", "torch": "2.13.0", "numpy": "2.4.6"},
             timings={"fit": 81.2, "judge": 3.4},
             files={"predictions.parquet": "ee" * 32, "contributions/auroc.parquet": "aa" * 32},
+            weights=(
+                LoadedWeights(
+                    learner=shape.learners[0].name, origin=HOSTILE if hard else "an old run", sha256="3b" * 32
+                ),
+            ),
         ),
         released="elastic_net",
         gaps=_gaps(shape),

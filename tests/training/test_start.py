@@ -1,5 +1,6 @@
 """A network begins where it was told to, says so, and with few labels is the better for it."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,7 @@ def test_weights_of_a_file_are_taken_under_the_key_map(source: EarlierFit, tmp_p
     path = tmp_path / "published.safetensors"
     save_file({f"net.{name}": value for name, value in stored.items()}, path)
     begun = FromFile(path, keys={"net.encoder.": ""}, learned_from="radiographs")
+    assert begun.elsewhere.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     _, record = fit(network(start=begun))
     assert record["start"] == "file"
     assert record["start_tensors_unused"] == sum(name.startswith("head.") for name in stored)

@@ -14,6 +14,14 @@ class Ledger(Frozen):
     distinct_code: int
 
 
+class LoadedWeights(Frozen):
+    """Weights from elsewhere that a learner begins from."""
+
+    learner: str
+    origin: str
+    sha256: str
+
+
 class Provenance(Frozen):
     """Hashes, seeds and environment; `timings` and `environment` are outside the byte-equality promise."""
 
@@ -27,3 +35,5 @@ class Provenance(Frozen):
     timings: dict[str, float]
     files: dict[str, str] = Field(default_factory=dict)
     """sha256 of predictions.parquet, contribution tables and artefacts, by relative path."""
+    weights: tuple[LoadedWeights, ...] = ()
+    """Of learners that begin from weights of an earlier run or of a file; the file itself is not kept."""

@@ -12,7 +12,7 @@ from bedside.evidence.groups import Gap, JointTest
 from bedside.evidence.participants import Characteristic, ExternalFlow, Finding, FlowStep, Partition, SampleSize
 from bedside.evidence.performance import Comparison, OperatingPoint, Performance, Tuning
 from bedside.evidence.pictures import Picture
-from bedside.evidence.provenance import Ledger, Provenance
+from bedside.evidence.provenance import Ledger, LoadedWeights, Provenance
 from bedside.evidence.stress import Robustness, Sensitivity, Shift
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "JointTest",
     "Learner",
     "Ledger",
+    "LoadedWeights",
     "Measure",
     "OperatingPoint",
     "Partition",

@@ -8,7 +8,7 @@ import bedside
 from bedside.endpoints.target import classes_by_case
 from bedside.evidence import schema
 from bedside.evidence.figure import Figure
-from bedside.study import record
+from bedside.study import lineage, record
 from bedside.study.curves import training_curves
 from bedside.study.job import Job
 from bedside.study.learning import learning_curves
@@ -153,6 +153,7 @@ def assembled(
             environment=dict(environment),
             timings={name: round(seconds, 3) for name, seconds in job.timings.items()},
             files=dict(files),
+            weights=lineage.loaded(study),
         ),
         released=None
         if job.simulated is not None

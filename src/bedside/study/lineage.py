@@ -8,11 +8,12 @@ from zipfile import BadZipFile
 import numpy as np
 
 from bedside.errors import StudyError
-from bedside.evidence.schema import Finding
+from bedside.evidence.schema import Finding, LoadedWeights
 from bedside.modalities.modality import Modality
 from bedside.study.declare import Study
 from bedside.study.folder import RunFolder
 from bedside.study.job import Division
+from bedside.study.leakage import nearness
 from bedside.training.elsewhere import Elsewhere, HasSeen
 
 _BYTES = 32
@@ -29,6 +30,15 @@ def elsewhere(study: Study[Any, Any, Any, Any]) -> dict[str, Elsewhere]:
     return {name: seen for name, seen in found.items() if seen is not None}
 
 
+def loaded(study: Study[Any, Any, Any, Any]) -> tuple[LoadedWeights, ...]:
+    """The weights that learners begin from, where they come from a file."""
+    return tuple(
+        LoadedWeights(learner=name, origin=seen.words, sha256=seen.sha256)
+        for name, seen in elsewhere(study).items()
+        if seen.sha256
+    )
+
+
 def findings(study: Study[Any, Any, Any, Any], divisions: Sequence[Division]) -> list[Finding]:
     """Whether a judged case was learned from elsewhere, for each learner and validation.
 
@@ -39,7 +49,10 @@ def findings(study: Study[Any, Any, Any, Any], divisions: Sequence[Division]) ->
     for name, seen in elsewhere(study).items():
         _refuse_judged(study, name, seen, divisions)
         label = next(learner.label for learner in study.learners if learner.name == name)
-        found += [_finding(label, seen, study.modality, division) for division in divisions if not seen.predictors]
+        if seen.predictors:
+            found += _nearly_judged(label, seen, study.modality, divisions)
+        else:
+            found += [_finding(label, seen, study.modality, division) for division in divisions]
     return found
 
 
@@ -110,6 +123,25 @@ def _refuse_judged(study: Study[Any, Any, Any, Any], name: str, seen: Elsewhere,
             "being declared)"
         )
         raise StudyError(msg)
+
+
+def _nearly_judged(
+    label: str, seen: Elsewhere, modality: Modality[Any], divisions: Sequence[Division]
+) -> list[Finding]:
+    """Judged cases that nearly equal a declared one: near is a matter of degree, so that it is said and not refused."""
+    found = []
+    learned = np.arange(len(seen.predictors))
+    for division in divisions:
+        judged = sorted({k for split in division.splits for k in split.test.tolist()})
+        cases = [*seen.predictors, *(division.samples[k].predictors for k in judged)]
+        count = nearness(modality, cases)(learned, len(learned) + np.arange(len(judged)))
+        if count:
+            text = (
+                f"{division.validation.name}: {label} learns without outcomes from declared cases, and {count} of the "
+                f"{len(judged)} judged cases nearly equal one of these: its results may be too good"
+            )
+            found.append(Finding(kind="near_copies_elsewhere", severity="warning", text=text, count=count))
+    return found
 
 
 def _finding(label: str, seen: Elsewhere, modality: Modality[Any], division: Division) -> Finding:

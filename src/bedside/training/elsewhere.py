@@ -14,11 +14,13 @@ class Elsewhere:
         words: As in "... begins from the weights of ...".
         contents: Hashes of what it has learned from, as `bedside.study.lineage` makes them; None where nobody knows.
         predictors: Of cases without outcomes that it will learn from; none of them may be judged.
+        sha256: Of the file of weights that it begins from, lower-case hex; "" where it begins from none.
     """
 
     words: str
     contents: "frozenset[bytes] | None" = frozenset()
     predictors: Sequence[Any] = ()
+    sha256: str = ""
 
 
 @runtime_checkable

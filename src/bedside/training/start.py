@@ -89,7 +89,8 @@ class FromFit:
     @property
     def elsewhere(self) -> Elsewhere:
         """What that fit has learned from, as far as its run tells."""
-        return Elsewhere(f"{self.fit.learner} in an earlier run of {self.fit.study}", self.fit.contents)
+        words = f"{self.fit.learner} in an earlier run of {self.fit.study}"
+        return Elsewhere(words, self.fit.contents, sha256=self._sha256)
 
     def space(self, space: Mapping[str, Range]) -> Mapping[str, Range]:
         """Every setting of the encoder as that of the earlier fit; others as they are."""
@@ -176,7 +177,8 @@ class FromFile:
     @property
     def elsewhere(self) -> Elsewhere:
         """Nobody can tell case by case."""
-        return Elsewhere(f"weights learned from {self.learned_from or 'data that nobody has declared'}", None)
+        words = f"weights learned from {self.learned_from or 'data that nobody has declared'}"
+        return Elsewhere(words, None, sha256=sha256(self.path))
 
     def space(self, space: Mapping[str, Range]) -> Mapping[str, Range]:
         """Every setting of the encoder held at its default, or as declared; raises ModelError for one it lacks."""

@@ -156,6 +156,7 @@ def provenance(results: Results) -> Table:
         ("Data (hash)", source.data_hash),
         ("Code (hash)", source.code_hash),
         ("Study (hash)", source.study_hash),
+        *[(f"{results.label(one.learner)} begins from {one.origin} (hash)", one.sha256) for one in source.weights],
         *source.environment.items(),
         *[(f"Time: {name}", f"{seconds:,.1f} s") for name, seconds in source.timings.items()],
     ]
