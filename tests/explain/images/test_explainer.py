@@ -19,7 +19,10 @@ from bedside.explain.images.gradients import ImageGradients
 from bedside.explain.images.hidden import hiding
 from bedside.explain.images.method import Found, MapMethod, maps, networks
 from bedside.explain.images.occlusion import ImageOcclusion
-from bedside.explain.images.score import Asked, Batch, Scored, asked
+from bedside.explain.images.score import BLANK, Asked, Batch, Scored, asked
+from bedside.modalities.imaging.image import Image
+from bedside.modalities.imaging.plan import ImagePlan, Scale
+from bedside.modalities.imaging.preparation import Preparation
 from bedside.modalities.imaging.trunk import ImageEncoder
 from bedside.networks.convolutional.staged import Staged
 from bedside.training.model import Model
@@ -176,6 +179,19 @@ def test_hidden_places_are_seen_by_the_model_that_is_judged_and_by_nobody_else()
     assert len(set(blanks)) == 1
     assert fitted.predict(cases) == before
     assert np.mean(one.endpoint.target.losses([s.outcome for s in samples], blanks)) > 0.3
+
+
+@pytest.mark.parametrize("scale", ["development", "image"])
+def test_what_is_hidden_is_called_what_it_is(scale: Scale) -> None:
+    chance = np.random.default_rng(0)
+    images = [Image(chance.normal(level, 9.0, (1, 12, 12)).astype(np.float32)) for level in (50.0, 200.0)]
+    plan = ImagePlan((12, 12), clip=None, scale=scale)
+    means = np.asarray(Preparation.fit(plan, images).transform(images)).mean(axis=(1, 2, 3))
+    assert abs(means.mean()) < 1e-4, "0 is the mean of development"
+    assert bool(np.abs(means).max() < 1e-4) == (scale == "image"), "and of each image where it is scaled by itself"
+    for method in (ImageGradients(), ImageOcclusion()):
+        assert BLANK in method.description
+    assert "of development, or its own where each image is scaled by itself" in BLANK
 
 
 def test_the_largest_fifth_is_removed_and_moved_patches_keep_their_size() -> None:

@@ -14,6 +14,7 @@ from bedside.data.sample import Sample
 from bedside.explain.excess import NAME, judged_excess
 from bedside.explain.explainer import Check, Subject
 from bedside.explain.images.hidden import hiding
+from bedside.explain.images.score import BLANK
 from bedside.modalities.imaging.image import Readable
 from bedside.training.seeds import derive
 from bedside.types import Booleans, Floats
@@ -55,7 +56,7 @@ def deletion(
         excess,
         samples,
         seed,
-        without=f"the {SHARE:.0%} of each image called most important (set to the mean of development)",
+        without=f"the {SHARE:.0%} of each image called most important, set to {BLANK},",
         rather_than=f"the same patches at {SETS} random places",
     )
 

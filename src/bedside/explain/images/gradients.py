@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 
 from bedside.explain.images.method import Found
-from bedside.explain.images.score import SCORE, Batch, Scored
+from bedside.explain.images.score import BLANK, SCORE, Batch, Scored
 
 _PASSES = 1 << 22
 """Pixels times steps in one pass through the network: bounds memory."""
@@ -31,9 +31,9 @@ class ImageGradients:
     def description(self) -> str:
         """For the methods section."""
         return (
-            f"Integrated gradients (Sundararajan et al., 2017; captum, {self.steps} steps) from an image that has the "
-            "mean grey value of development everywhere to the explained one; shown is their size, whichever way they "
-            f"moved the score, channels added up. {SCORE}"
+            f"Integrated gradients (Sundararajan et al., 2017; captum, {self.steps} steps) from an image that is "
+            f"everywhere {BLANK} to the explained one; shown is their size, whichever way they moved the score, "
+            f"channels added up. {SCORE}"
         )
 
     def attribute(self, network: Scored, batch: Batch, *, both_ways: bool) -> Found:

@@ -19,7 +19,7 @@ from bedside.types import Booleans, Json
 
 @dataclass(frozen=True, eq=False)
 class HiddenBatches:
-    """Batches in which hidden places are 0, the mean of development.
+    """Batches in which hidden places are 0: the mean of development, or of the image that is scaled by itself.
 
     Attributes:
         whole: All cases.

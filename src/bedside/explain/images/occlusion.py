@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 
 from bedside.explain.images.method import Found
-from bedside.explain.images.score import SCORE, Batch, Scored
+from bedside.explain.images.score import BLANK, SCORE, Batch, Scored
 
 _WINDOWS = {2: (6, 9), 3: (4, 5)}
 """Shares of an axis, as one in so many, that a window covers and moves, by dimensions."""
@@ -26,8 +26,8 @@ class ImageOcclusion:
     label: ClassVar[str] = "occlusion"
     description: ClassVar[str] = (
         "Occlusion (Zeiler and Fergus, 2014; captum): how far the score moved, either way, when a window was set to "
-        "the mean grey value of development, averaged over the windows that cover a place; windows cover a sixth of "
-        f"each axis of an image and a quarter of a volume's. {SCORE}"
+        f"{BLANK}, averaged over the windows that cover a place; windows cover a sixth of each axis of an image and a "
+        f"quarter of a volume's. {SCORE}"
     )
 
     def attribute(self, network: Scored, batch: Batch, *, both_ways: bool) -> Found:

@@ -24,6 +24,13 @@ SCORE = (
 )
 
 
+BLANK = (
+    "the mean grey value by which images are standardised (of development, or its own where each image is scaled by "
+    "itself)"
+)
+"""What a pixel of 0 stands for."""
+
+
 @dataclass(frozen=True, eq=False)
 class Asked:
     """The predicted class of each case, or its number.
@@ -59,7 +66,7 @@ class Batch(NamedTuple):
     """Some cases that pass through a network together.
 
     Attributes:
-        pixels: Standardised; 0 is the mean of development.
+        pixels: Standardised; 0 is the mean of development, or of the image where each is scaled by itself.
         place, sign: See `Asked`.
     """
 
