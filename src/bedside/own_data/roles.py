@@ -86,7 +86,7 @@ class Roles:
         return [Sample(key, patient, record.only(self.predictors), self.meaning(cell), moment, attributes)]
 
     def pseudonym(self, named: str) -> PatientId:
-        """A name for the patient that stands in results instead of the identifier: keyed by the table's content."""
+        """A name for the patient within a run, keyed by the table's content; results number patients instead."""
         key = bytes.fromhex(self.declaration.table.sha256)
         return PatientId(blake2b(str(named).encode(), digest_size=8, key=key).hexdigest())
 

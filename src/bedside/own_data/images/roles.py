@@ -71,6 +71,6 @@ class ImageRoles:
         return [Sample(key, patient, record.image, record.outcome, attributes=attributes)]
 
     def pseudonym(self, named: str) -> PatientId:
-        """A name for the patient that stands in results instead of the identifier: keyed by the images' content."""
+        """A name for the patient within a run, keyed by the images' content; results number patients instead."""
         key = bytes.fromhex(self.declaration.images.sha256)
         return PatientId(blake2b(named.encode(), digest_size=8, key=key).hexdigest())
