@@ -1,6 +1,7 @@
 """Conventional models of images: texture with boosted trees, components with support vectors."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,17 @@ def test_support_vectors_answer_as_scikit_learn_does() -> None:
     told = model.machines[0]((asked - model.mean) @ model.axes, model.gamma)
     np.testing.assert_allclose(told, expected.decision_function(components.transform(asked)), atol=2e-3)
     assert record["components"] == 8
+
+
+def test_a_number_beyond_development_is_told_as_it_comes_out() -> None:
+    development = samples("continuous", 30)
+    recipe = SupportVectorMachine(ENDPOINTS["continuous"], plan("continuous"))
+    model, _ = recipe.fit(recipe.defaults, development, [], seed=3)
+    images = [sample.predictors for sample in development[:5]]
+    lowered = replace(model, intercept=model.intercept - 10.0)
+    np.testing.assert_allclose(lowered.predict(images), np.array(model.predict(images)) - 10.0)
+    assert max(lowered.predict(images)) < 0.0, "clipping would hide that the model is wrong there"
+    assert "not held to the range of development" in recipe.description
 
 
 def test_texture_and_vectors_learn_what_is_there() -> None:

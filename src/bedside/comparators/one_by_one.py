@@ -103,20 +103,23 @@ class OneByOne(Generic[X, P]):
         *,
         seed: int,
     ) -> tuple[Separate[X, P], Mapping[str, Json]]:
-        """Fit one model a question.
+        """Fit one model a question; the record holds those of all fits, by name of the question.
 
         Raises:
             ModelError: A question has one answer only in development; it is named.
         """
         models: list[Fitted[X, float]] = []
+        records: dict[str, Json] = {}
         for question, recipe in zip(self.endpoint.target.questions, self._recipes(), strict=True):
             parts = _answered(question, development), _answered(question, selection)
             try:
-                models.append(recipe.fit(settings, *parts, seed=seed)[0])
+                model, record = recipe.fit(settings, *parts, seed=seed)
             except ModelError as error:
                 msg = f"the model of {question.name!r}: {error}; or leave this finding out"
                 raise ModelError(msg) from error
-        return Separate(self.endpoint, tuple(models)), {"models": len(models)}
+            models.append(model)
+            records[question.name] = dict(record)
+        return Separate(self.endpoint, tuple(models)), {"models": len(models), "fits": records}
 
     def load(self, folder: Path) -> Separate[X, P]:
         """Read back what `save` wrote; raises ModelError when it is damaged."""

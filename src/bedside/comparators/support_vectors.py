@@ -107,6 +107,8 @@ class SupportVectorMachine(Generic[P]):
     """Recipe: principal components of the pixels, then a support vector machine with a Gaussian kernel.
 
     Classes are told apart one against the rest; a regression on out-of-fold decision values makes probabilities.
+    A predicted number is not held to the range of development, so that a volume can come out negative: nobody declared
+    a bound, and clipping would hide from bias and calibration that the model is wrong there.
 
     Attributes:
         endpoint: Categorical gives a classifier, numeric support vector regression.
@@ -120,7 +122,8 @@ class SupportVectorMachine(Generic[P]):
     description: ClassVar[str] = (
         "Principal components of the prepared pixels, scaled to unit variance, and support vector machines with a "
         "Gaussian kernel (scikit-learn), one against the rest where there are several classes; a regression of the "
-        "outcome on their out-of-fold decision values gives predictions."
+        "outcome on their out-of-fold decision values gives predictions; numbers are not held to the range of "
+        "development."
     )
     members: ClassVar[int] = 1
     defaults: ClassVar[Settings] = {"components": 60, "cost": 3.0, "width": 1.0}
