@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -202,6 +203,14 @@ def test_a_blotted_box_has_the_declared_share_and_lies_anywhere(size: tuple[int,
     assert (found < 1.5 * share + 0.02).all()
     some = changed(Erasing(probability=0.5), ImageTensors(torch.ones(400, 1, 8, 8)), seed).flatten(1).amin(dim=1) == 0
     assert 130 < int(some.sum()) < 270
+
+
+def test_a_description_tells_all_that_decides_what_is_made() -> None:
+    plain = Geometric(rotate=10.0)
+    far, followed = replace(plain, spacing=(1.0, 2.5)), replace(plain, follow=nearest)
+    assert len({one.description for one in (plain, far, followed)}) == 3
+    assert "in millimetres (1 x 2.5 mm a pixel)" in far.description
+    assert followed.description.endswith("targets with their images (nearest)")
 
 
 def test_views_are_the_image_and_its_mirror_images() -> None:

@@ -66,7 +66,12 @@ class Geometric:
         parts += [f"moved by up to {self.shift:.0%}"] if self.shift else []
         parts += [f"sheared by up to {self.shear:g} degrees"] if self.shear else []
         parts += [f"bent at {self.knots} control points an axis (SD {self.elastic:g})"] if self.elastic else []
-        return ", ".join(parts) or "moved in no way"
+        if not parts:
+            return "moved in no way"
+        turns = self.rotate or self.shear
+        parts += [f"in millimetres ({_times(self.spacing)} mm a pixel)"] if self.spacing and turns else []
+        parts += [f"targets with their images ({_named(self.follow)})"] if self.follow is not None else []
+        return ", ".join(parts)
 
     def __call__(self, batch: ImageTensors, targets: Tensor) -> tuple[ImageTensors, Tensor]:
         """The batch moved, and the targets with it where they are maps.
@@ -129,6 +134,15 @@ class Geometric:
 def nearest(targets: Tensor, warp: Warp) -> Tensor:
     """Maps of labels, shape (cases, channels, *size), moved with their images."""
     return warp(targets, mode="nearest")
+
+
+def _times(spacing: tuple[float, ...]) -> str:
+    return " x ".join(f"{one:g}" for one in spacing)
+
+
+def _named(follow: Callable[[Tensor, Warp], Tensor]) -> str:
+    """How targets follow, by the name of the function: an address would make no two descriptions alike."""
+    return str(getattr(follow, "__name__", type(follow).__name__)).replace("_", " ").strip()
 
 
 def _signed(shape: tuple[int, ...], where: torch.device) -> Tensor:
