@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.command import Answer, Bedside
 
 # Before any library with a thread pool is imported; several test processes share the cores.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
@@ -24,3 +25,20 @@ def public_data() -> Path:
     if not named or not Path(named).is_dir():
         pytest.skip("BEDSIDE_DATA names no folder; real data are not here")
     return Path(named)
+
+
+@pytest.fixture
+def bedside(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bedside:
+    """Call `bedside` with these arguments, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> Answer:
+        capsys.readouterr()
+        from bedside.cli.main import main
+
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Answer(code, captured.out, captured.err)
+
+    return call

@@ -1,11 +1,15 @@
 """`--init`: a study's network begins from an earlier run, beside one from scratch, and the report shows both."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image as Pillow
+from tests.command import Bedside
 from tests.study.tiny import small
 from tests.training.small_images import PLAN, TRUNK, network, radiographs
 
@@ -28,8 +32,6 @@ from bedside.training.loop import Loop
 from bedside.training.network import Network
 from bedside.training.thaw import Frozen
 from bedside.training.tuned import Tuned
-
-from .conftest import Bedside
 
 ENDPOINT = binary(positive="ill", negative="well")
 Record = Sample[Readable, bool]
@@ -145,6 +147,25 @@ def test_judged_cases_that_the_earlier_run_learned_from_are_counted(
     assert int(found.count) > 5
     assert found.text in (tmp_path / "runs" / "chests-from-run" / "report.html").read_text("utf-8")
     assert [one.name for one in evidence.study.learners] == ["network", "short", "network_from_scratch"]
+    (weights,) = evidence.provenance.weights
+    assert (weights.learner, weights.origin) == ("network", "network in an earlier run of chests")
+    assert weights.sha256 in (tmp_path / "runs" / "chests-from-run" / "report.html").read_text("utf-8")
+    assert not read_evidence(source).provenance.weights
+
+    new = radiographs(3, first=90_000)
+    (tmp_path / "new").mkdir()
+    for number, sample in enumerate(new):
+        Pillow.fromarray(sample.predictors.read().pixels[0].astype(np.uint8)).save(tmp_path / "new" / f"{number}.png")
+    told = {}
+    for name in ("network", "network_from_scratch", "short"):
+        answer = beside("predict", tmp_path / "runs" / "chests-from-run", tmp_path / "new", "--learner", name, "--json")
+        assert answer.code == 0, answer.err
+        told[name] = tuple(json.loads(answer.out)["predictions"]["probability"])
+        assert len(told[name]) == 3
+    assert len(set(told.values())) == 3
+    answer = beside("predict", tmp_path / "runs" / "chests-from-run", tmp_path / "new", "--learner", "nobody")
+    assert answer.code != 0
+    assert "no learner 'nobody'" in answer.err
 
 
 def test_the_declared_study_stays_and_gains_its_model_from_scratch(source: Path) -> None:

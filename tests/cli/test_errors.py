@@ -4,11 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.command import Bedside
 
 from bedside.cli import failure
 from bedside.errors import BedsideError, FileProblem, ModelError, PlanError, RunLocked
-
-from .conftest import Bedside
 
 
 @pytest.mark.parametrize(

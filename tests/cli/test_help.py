@@ -3,10 +3,9 @@
 import re
 
 import pytest
+from tests.command import Bedside
 
 from bedside import __version__
-
-from .conftest import Bedside
 
 COMMANDS = ("list", "run", "plan", "new", "data", "predict", "report", "compare", "triage", "schema")
 

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tests.command import Bedside
 
 from bedside.cli import catalogue
 from bedside.errors import StudyError
-
-from .conftest import Bedside
 
 CARD = """---
 title: Stroke

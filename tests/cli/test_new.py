@@ -5,12 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.command import Bedside
 
 from bedside.cli.catalogue import front_matter
 from bedside.cli.resolve import resolve
 from bedside.data.sample import Sample
-
-from .conftest import Bedside
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.command import Bedside
 
 from bedside.evidence.readers import ReaderEvidence
-
-from .conftest import Bedside
 
 CASES = [f"case-{k}" for k in range(24)]
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-
-from .conftest import Bedside
+from tests.command import Bedside
 
 
 def test_evidence_obeys_the_printed_schema(beside: Bedside, tmp_path: Path) -> None:

@@ -9,14 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.command import Bedside
 
 from bedside.evidence.stable import stable
 from bedside.own_data.declaration import ValidationPart
 from bedside.own_data.table import TableStudy, study_from_table
 from bedside.own_data.toml import render
 from bedside.report.page import read_evidence
-
-from .conftest import Bedside
 
 
 def test_a_run_ends_in_a_verdict_and_a_report(beside: Bedside, tmp_path: Path) -> None:

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from .conftest import Bedside
+from tests.command import Bedside
 
 QUICK = ("--days", 2, "--periods", 40)
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.conformance.cells import assert_same_cells
 
+from bedside.endpoints.columns import Columns, Ragged, case_bytes, flat, from_arrays, ragged, to_arrays
 from bedside.endpoints.endpoint import Categorical, Endpoint, Numeric, Reference, View
 from bedside.endpoints.measure import Contributions, Difference, Measure
 from bedside.endpoints.target import classes_by_case
@@ -69,14 +71,15 @@ def check_storage(endpoint: Endpoint[Y, P], outcomes: list[Y], predictions: list
         (endpoint.outcome_cells(outcomes), endpoint.restore_outcomes, outcomes),
     ):
         assert cells
-        for name, column in cells.items():
-            assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+        assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in cells)
+        assert all(len(column) == len(given) for column in cells.values())
+        for column in flat(cells).values():
             assert column.shape == (len(given),)
             assert column.dtype == np.float64
-        back = restored({name: column.copy() for name, column in cells.items()})
+        back = restored(from_arrays({name: array.copy() for name, array in to_arrays(cells).items()}))
         assert back == list(given)
         assert [type(one) for one in back] == [type(one) for one in given]
-        assert restored({name: column[:0] for name, column in cells.items()}) == []
+        assert restored(of_nobody(cells)) == []
 
 
 def check_pool(endpoint: Endpoint[Y, P], predictions: list[P]) -> None:
@@ -95,10 +98,14 @@ def assert_close(one: Floats | float, two: Floats | float, what: str) -> None:
     np.testing.assert_allclose(one, two, rtol=1e-7, atol=1e-8, err_msg=what)
 
 
+def of_nobody(cells: Columns) -> dict[str, Any]:
+    """The same columns of no case."""
+    arrays = {name: Ragged(column.values[:0], column.shapes[:0]) for name, column in ragged(cells).items()}
+    return {**{name: column[:0] for name, column in flat(cells).items()}, **arrays}
+
+
 def assert_cells_close(one: Any, two: Any) -> None:
-    assert set(one) == set(two)
-    for name in one:
-        np.testing.assert_allclose(one[name], two[name], rtol=1e-12, atol=1e-12)
+    assert_same_cells(one, two, "cells", rtol=1e-12, atol=1e-12)
 
 
 def check_target(endpoint: Endpoint[Y, P], outcomes: list[Y], predictions: list[P]) -> None:
@@ -129,11 +136,14 @@ def check_target(endpoint: Endpoint[Y, P], outcomes: list[Y], predictions: list[
         values.append(quantity.values(outcomes))
     cells = endpoint.cells
     assert_cells_close(cells(target.replaced(predictions, answers, numbers)), cells(predictions))
-    whole = [k for k in range(len(outcomes)) if all(question.known(outcomes)[k] for question in target.questions)]
-    assumed = target.assumed(classes, values)
-    assert [assumed[k] for k in whole] == [outcomes[k] for k in whole]
-    flat = target.uninformed(outcomes)
-    assert len({tuple(column[k] for column in cells(flat).values()) for k in range(len(flat))}) == 1
+    if target.questions or target.quantities:
+        whole = [k for k in range(len(outcomes)) if all(question.known(outcomes)[k] for question in target.questions)]
+        assumed = target.assumed(classes, values)
+        assert [assumed[k] for k in whole] == [outcomes[k] for k in whole]
+    knowing_nothing = target.uninformed(outcomes)
+    if target.questions or target.quantities:
+        assert len(set(case_bytes(cells(knowing_nothing)))) == 1
+    assert len(knowing_nothing) == len(outcomes)
     losses = target.losses(outcomes, predictions)
     assert losses.shape == (len(outcomes),)
     assert np.isfinite(losses).all()
@@ -179,11 +189,12 @@ def check_settings(endpoint: Endpoint[Y, P], outcomes: list[Y], predictions: lis
 
 
 def broken(endpoint: Endpoint[Y, P], predictions: list[P]) -> list[P]:
-    """The same predictions, the first one NaN."""
-    cells = {name: column.copy() for name, column in endpoint.cells(predictions).items()}
-    for column in cells.values():
-        column[0] = np.nan
-    return endpoint.restore(cells)
+    """The same predictions, the numbers of the first one NaN."""
+    arrays = {name: array.copy() for name, array in to_arrays(endpoint.cells(predictions)).items()}
+    for array in arrays.values():
+        if np.issubdtype(array.dtype, np.floating):
+            array[0] = np.nan
+    return endpoint.restore(from_arrays(arrays))
 
 
 def value_of(measure: Measure[Y, P], outcomes: list[Y], predictions: list[P]) -> float:

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.conformance.cells import assert_same_cells
 
 from bedside.data.sample import Sample
 from bedside.data.split import Tuning
+from bedside.endpoints.columns import flat
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.training.learner import Fitted, Learner
@@ -83,7 +85,7 @@ def check_predictions(fitted: Fitted[Any, Any], endpoint: Endpoint[Any, Any], ne
     assert len(whole) == len(cases) >= 5
     assert list(fitted.predict([])) == []
     assert endpoint.restore(endpoint.cells(whole)) == whole, "predictions are not of the endpoint's own type"
-    for values in endpoint.cells(whole).values():
+    for values in flat(endpoint.cells(whole)).values():
         assert np.isfinite(values).all()
         np.testing.assert_array_equal(values, values.astype(np.float32), err_msg="predictions are not float32")
     for question in endpoint.target.questions:
@@ -136,9 +138,7 @@ def check_refusals(
 
 def assert_close(endpoint: Endpoint[Any, Any], told: Sequence[Any], expected: Sequence[Any], how: str) -> None:
     """Equal but for the rounding of single-precision sums in another order."""
-    one, two = endpoint.cells(list(told)), endpoint.cells(list(expected))
-    for name in two:
-        np.testing.assert_allclose(one[name], two[name], rtol=2e-5, atol=2e-6, err_msg=f"{how}: {name}")
+    assert_same_cells(endpoint.cells(list(told)), endpoint.cells(list(expected)), how, rtol=2e-5, atol=2e-6)
 
 
 def contents(folder: Path) -> dict[str, str]:

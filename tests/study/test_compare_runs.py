@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ def shuffled(judgements: Judgements) -> Judgements:
     chosen = judgements.chosen
     return Judgements(
         samples=tuple(judgements.samples[k] for k in order.tolist()),
-        outcomes=judgements.outcomes[order],
+        outcomes=[judgements.outcomes[k] for k in order.tolist()],
         patient=judgements.patient[order],
         chosen=Chosen(chosen.measure, chosen.rows, place[chosen.case], chosen.fold[order]),
     )
@@ -125,8 +126,8 @@ def test_cases_of_another_outcome_or_patient_are_not_paired(
     finished: dict[str, tuple[Path, Evidence]], changed: str
 ) -> None:
     one = judged(finished, "both")
-    values = getattr(one, changed).copy()
-    values[0] = 1 - values[0] if changed == "outcomes" else values.max() + 1
+    values: Any = one.patient.copy() if changed == "patient" else list(one.outcomes)
+    values[0] = values.max() + 1 if changed == "patient" else b"another"
     with pytest.raises(StatisticsError, match="judged different cases"):
         contrast(one, replace(one, **{changed: values}), replicates=50, seed=0)
 

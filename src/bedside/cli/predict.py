@@ -48,10 +48,11 @@ def predict_table(
         bedside predict runs/scans new_scans --out scores.csv
     """
     from bedside.cli import terminal
+    from bedside.cli.begin import as_run
     from bedside.cli.resolve import of_run, resolve
     from bedside.study.predict import load
 
-    declared = resolve(study) if study else of_run(run)
+    declared = as_run(resolve(study) if study else of_run(run), learner)
     predictor = load(declared, run, learner)
     profile = _profile(run)
     asked = _rows(profile, table) if "schema" in profile else _images(declared, profile, table)
@@ -134,7 +135,9 @@ def _profile(run: Path) -> "dict[str, Json]":
 
 
 def _cells(study: "Study[Any, Any, Any, Any]", predictions: list[Any]) -> "Iterable[tuple[str, Floats]]":
-    return study.endpoint.cells(predictions).items()
+    from bedside.endpoints.columns import flat
+
+    return flat(study.endpoint.cells(predictions)).items()
 
 
 def _text(names: "Sequence[str] | None", columns: dict[str, list[Any]]) -> str:

@@ -42,7 +42,8 @@ class Placement:
 
     def points(self, points: Floats) -> Floats:
         """Places in the image, shape (n, axes of the image), as places in the prepared image."""
-        return (points[:, list(self.axes)] - np.array(self.origin)) / np.array(self.pitch)
+        moved: Floats = (points[:, list(self.axes)] - np.array(self.origin)) / np.array(self.pitch)
+        return moved
 
     def points_back(self, points: Floats) -> Floats:
         """Places in the prepared image as places in the image: the inverse of `points`."""

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from bedside.endpoints.columns import Columns
 from bedside.endpoints.measure import Measure
 from bedside.endpoints.target import Quantity, Question, Target, log_losses
 from bedside.evidence.figure import Figure
-from bedside.types import Booleans, Floats, Integers
+from bedside.types import Booleans, Floats, Integers, Json
 
 Y = TypeVar("Y")
 P = TypeVar("P")
+Y_contra = TypeVar("Y_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,30 @@ class Numeric(Generic[Y, P]):
         return np.square(self.estimates(predictions) - self.values(outcomes))
 
 
+class Finish(Protocol[P]):
+    """What is done to every prediction of a learner, chosen on cases that it was not fitted on."""
+
+    def __call__(self, predictions: Sequence[P]) -> list[P]:
+        """The predictions finished, in order."""
+        ...
+
+    def state(self) -> dict[str, Json]:
+        """What `Finishing.restore` needs."""
+        ...
+
+
+class Finishing(Protocol[Y_contra, P]):
+    """How predictions that are no probabilities are finished: the same choice for the network and for comparators."""
+
+    def fit(self, outcomes: Sequence[Y_contra], predictions: Sequence[P], /) -> Finish[P]:
+        """Choose on cases that the learner was not fitted on; there may be none."""
+        ...
+
+    def restore(self, state: Mapping[str, Json], /) -> Finish[P]:
+        """The inverse of `Finish.state`; raises ModelError for the state of something else."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Endpoint(Generic[Y, P]):
     """A kind of outcome: its measures, how predictions are pooled, stored and drawn, and its words.
@@ -168,13 +194,14 @@ class Endpoint(Generic[Y, P]):
         rule: How it was fixed, in words ("largest Youden index on tuning data"); "" when nothing is.
         loss: (outcomes, predictions) to the proper score that tuning minimises, equally for every learner.
         pool: Several members' predictions for the same cases, to one prediction a case.
-        cells: Predictions to named columns, each of shape (n,), for predictions.parquet.
+        cells: Predictions to named columns: numbers, shape (n,), for predictions.parquet, or one array a case.
         restore: The inverse of `cells`, exact.
         outcome_cells: Outcomes to named columns.
         restore_outcomes: The inverse of `outcome_cells`.
         figures: Views of all learners in the primary validation, to figures.
         joint: Names of measures that are tested together for equality in all groups of patients, by what would hold
             if they were equal ({"equalised odds": ("sensitivity", "specificity")}); the primary measure is besides.
+        finishing: How predictions are finished before they are judged; None where recalibration is all.
         declared: What else the study's author fixed (ranges, a prevalence, cuts), for the analysis plan.
         doubt: Values by measure name (and, where there are classes, "smallest_class": judged cases of the rarest one),
             to a sentence that belongs beside the verdict, or "".
@@ -190,12 +217,13 @@ class Endpoint(Generic[Y, P]):
     settings: Callable[[Reference[Y, P]], Mapping[str, float]]
     loss: Callable[[Sequence[Y], Sequence[P]], float]
     pool: Callable[[Sequence[Sequence[P]]], list[P]]
-    cells: Callable[[Sequence[P]], Mapping[str, Floats]]
-    restore: Callable[[Mapping[str, Floats]], list[P]]
-    outcome_cells: Callable[[Sequence[Y]], Mapping[str, Floats]]
-    restore_outcomes: Callable[[Mapping[str, Floats]], list[Y]]
+    cells: Callable[[Sequence[P]], Columns]
+    restore: Callable[[Mapping[str, Any]], list[P]]
+    outcome_cells: Callable[[Sequence[Y]], Columns]
+    restore_outcomes: Callable[[Mapping[str, Any]], list[Y]]
     figures: Callable[[Sequence[View[Y, P]]], tuple[Figure, ...]]
     doubt: Callable[[Mapping[str, float]], str]
     rule: str = ""
+    finishing: "Finishing[Y, P] | None" = None
     joint: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: Mapping[str, "float | str | None"] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """A paired contrast between learners of two runs that judged the same cases."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bedside.endpoints.columns import case_bytes
 from bedside.endpoints.endpoint import Endpoint, Reference
 from bedside.endpoints.measure import Difference, Measure
 from bedside.errors import RunMismatch, StatisticsError
 from bedside.evidence.schema import Evidence
 from bedside.stats.bootstrap import bootstrap, percentile_interval, two_sided_p
+from bedside.study import arrays
 from bedside.study.folder import RunFolder
 from bedside.study.judged import Chosen
 from bedside.types import Floats, Integers
@@ -26,13 +29,13 @@ class Judgements:
 
     Attributes:
         samples: Key of the sample of each judged row; a sample occurs once a repetition.
-        outcomes: Cells of the outcome, shape (n, c).
+        outcomes: What is equal where outcomes are, one a row.
         patient: Patient code of each row, shape (n,).
         chosen: The measure as a function of weights over the rows.
     """
 
     samples: tuple[str, ...]
-    outcomes: Floats
+    outcomes: Sequence[bytes]
     patient: Integers
     chosen: Chosen
 
@@ -50,7 +53,9 @@ def read(folder: Path, evidence: Evidence, endpoint: Endpoint[Any, Any], learner
         raise RunMismatch(msg)
     mine = (pc.field("validation") == evidence.study.primary_validation) & (pc.field("learner") == learner)
     predictions, added = pq.read_table(run.predictions, filters=mine), pq.read_table(path, filters=mine)
-    cells = {
+    primary = evidence.study.primary_validation
+    told = list(zip(predictions.column("split").to_pylist(), predictions.column("sample").to_pylist(), strict=True))
+    cells: dict[str, dict[str, Floats]] = {
         kind: {
             name.removeprefix(f"{kind}."): predictions.column(name).to_numpy()
             for name in predictions.column_names
@@ -58,7 +63,10 @@ def read(folder: Path, evidence: Evidence, endpoint: Endpoint[Any, Any], learner
         }
         for kind in ("outcome", "prediction")
     }
-    measured = _measure(endpoint, cells, measure)
+    further = {
+        kind: arrays.read(run.arrays, primary, who, told) for kind, who in (("outcome", ""), ("prediction", learner))
+    }
+    measured = _measure(endpoint, {kind: {**cells[kind], **further[kind]} for kind in cells}, measure)
     splits = next(each.splits for each in evidence.validations if each.primary)
     number = {name: k for k, name in enumerate(splits)}
     fold = np.array([number[name] for name in predictions.column("split").to_pylist()], dtype=np.int64)
@@ -66,7 +74,7 @@ def read(folder: Path, evidence: Evidence, endpoint: Endpoint[Any, Any], learner
     rows = np.column_stack([added.column(name).to_numpy() for name in measured.columns])
     return Judgements(
         samples=tuple(predictions.column("sample").to_pylist()),
-        outcomes=np.column_stack([cells["outcome"][name] for name in sorted(cells["outcome"])]),
+        outcomes=case_bytes({**cells["outcome"], **further["outcome"]}),
         patient=predictions.column("patient").to_numpy().astype(np.int64),
         chosen=Chosen(measured, rows, case, fold),
     )
@@ -93,7 +101,7 @@ def contrast(one: Judgements, other: Judgements, *, replicates: int, seed: int) 
     return Difference(value, limits.low, limits.high, p, method)
 
 
-def _measure(endpoint: Endpoint[Any, Any], cells: dict[str, dict[str, Floats]], name: str) -> Measure[Any, Any]:
+def _measure(endpoint: Endpoint[Any, Any], cells: Mapping[str, Mapping[str, Any]], name: str) -> Measure[Any, Any]:
     """The measure's statistic; what was fixed on tuning data already is in the stored contributions."""
     outcomes, predictions = endpoint.restore_outcomes(cells["outcome"]), endpoint.restore(cells["prediction"])
     measures = endpoint.measures(Reference(outcomes, outcomes, predictions))
@@ -107,7 +115,7 @@ def _same(one: Judgements, other: Judgements) -> bool:
     return (
         [one.samples[k] for k in first.tolist()] == [other.samples[k] for k in second.tolist()]
         and np.array_equal(one.patient[first], other.patient[second])
-        and np.array_equal(one.outcomes[first], other.outcomes[second])
+        and [one.outcomes[k] for k in first.tolist()] == [other.outcomes[k] for k in second.tolist()]
     )
 
 

@@ -5,13 +5,15 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 
 from bedside.data.sample import Sample
 from bedside.data.split import Split, Tuning
+from bedside.endpoints.columns import from_arrays, to_arrays
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import RunMismatch
 from bedside.explain.explainer import Subject
@@ -23,7 +25,7 @@ from bedside.study.progress import Progress
 from bedside.study.under_way import Bulletin, watched
 from bedside.training.learner import Fit, Fitted, Learner
 from bedside.training.workplace import Workplace, at
-from bedside.types import Floats, Json
+from bedside.types import Json
 
 X = TypeVar("X")
 Y = TypeVar("Y")
@@ -158,11 +160,11 @@ def read(task: Task[X, Y, P], endpoint: Endpoint[Y, P], folder: RunFolder) -> Ju
         msg = f"the fit in {where} is missing or not of this run; run the same command again"
         raise RunMismatch(msg)
     with np.load(where / PREDICTIONS, allow_pickle=False) as stored:
-        cells: dict[str, dict[str, Floats]] = {}
+        cells: dict[str, dict[str, NDArray[Any]]] = {}
         for name in stored:
             part, cell = name.rsplit(".", 1)
             cells.setdefault(part, {})[cell] = stored[name]
-    predictions = {part: endpoint.restore(columns) for part, columns in cells.items()}
+    predictions = {part: endpoint.restore(from_arrays(columns)) for part, columns in cells.items()}
     return Judgement(
         test=predictions["test"],
         reference=predictions["reference"],
@@ -176,31 +178,36 @@ def read(task: Task[X, Y, P], endpoint: Endpoint[Y, P], folder: RunFolder) -> Ju
 
 def _stressed(
     task: Task[X, Y, P], fitted: Fitted[X, P], samples: Sequence[Sample[X, Y]], endpoint: Endpoint[Y, P]
-) -> dict[str, Floats]:
+) -> dict[str, NDArray[Any]]:
     """Predictions for perturbed test predictors; the same perturbed cases for every learner of a split."""
     if task.modality is None or task.modality.perturbations is None:
         return {}
     development = [samples[k].predictors for k in task.split.development.tolist()]
     test = [samples[k].predictors for k in task.split.test.tolist()]
-    found: dict[str, Floats] = {}
+    found: dict[str, NDArray[Any]] = {}
     for perturbation in task.modality.perturbations(development):
         rng = np.random.default_rng([task.seed, *perturbation.name.encode()])
         found |= _cells(f"{STRESS}{perturbation.name}", endpoint, fitted.predict(perturbation.apply(test, rng)))
     return found
 
 
-def _cells(part: str, endpoint: Endpoint[Y, P], predictions: Sequence[P]) -> dict[str, Floats]:
-    return {f"{part}.{name}": column for name, column in endpoint.cells(predictions).items()}
+def _cells(part: str, endpoint: Endpoint[Y, P], predictions: Sequence[P]) -> dict[str, NDArray[Any]]:
+    return {f"{part}.{name}": array for name, array in to_arrays(endpoint.cells(predictions)).items()}
 
 
 def _store(
-    task: Task[X, Y, P], fit: Fit[X, P], arrays: Mapping[str, Floats], explained: Explained | None, folder: RunFolder
+    task: Task[X, Y, P],
+    fit: Fit[X, P],
+    arrays: Mapping[str, NDArray[Any]],
+    explained: Explained | None,
+    folder: RunFolder,
 ) -> None:
     def write(where: Path) -> None:
         (where / MODEL).mkdir()
         fit.fitted.save(where / MODEL)
         with (where / PREDICTIONS).open("wb") as handle:
-            np.savez(handle, allow_pickle=False, **arrays)
+            save = np.savez_compressed if any(array.ndim > 1 for array in arrays.values()) else np.savez
+            save(handle, allow_pickle=False, **arrays)
         if explained is not None:
             explaining.write(explained, where)
         content = {"key": task.key, "learner": task.learner.name, "split": task.split.name, "record": dict(fit.record)}

@@ -56,6 +56,11 @@ class RunFolder:
         return self.path / "predictions.parquet"
 
     @property
+    def arrays(self) -> Path:
+        """Outcomes and judged predictions that are arrays; absent where none is."""
+        return self.path / "arrays.parquet"
+
+    @property
     def contributions(self) -> Path:
         """One table a measure."""
         return self.path / "contributions"

@@ -8,11 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import bedside
 from bedside.data.sample import Sample
 from bedside.data.split import Split
+from bedside.endpoints.columns import case_bytes
 from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.target import outcome_words
 from bedside.study.declare import Study
@@ -35,12 +34,11 @@ def case_hashes(
     samples: Sequence[Sample[Any, Any]], digests: Sequence[bytes], endpoint: Endpoint[Any, Any]
 ) -> tuple[bytes, ...]:
     """One hash a sample over patient, index time, predictors and outcome."""
-    cells = endpoint.outcome_cells([sample.outcome for sample in samples])
-    columns = np.column_stack([np.asarray(cells[name], dtype="<f8") for name in sorted(cells)])
+    outcomes = case_bytes(endpoint.outcome_cells([sample.outcome for sample in samples]))
     hashed = []
     for k, (sample, digest) in enumerate(zip(samples, digests, strict=True)):
         parts = (str(sample.patient), str(sample.index_time), canonical(dict(sample.attributes)))
-        hashed.append(hashlib.sha256("\x1f".join(parts).encode() + digest + columns[k].tobytes()).digest())
+        hashed.append(hashlib.sha256("\x1f".join(parts).encode() + digest + outcomes[k]).digest())
     return tuple(hashed)
 
 
@@ -52,12 +50,11 @@ def data_hash(cases: Sequence[bytes]) -> str:
 def split_hash(split: Split, samples: Sequence[Sample[Any, Any]], source: str, endpoint: Endpoint[Any, Any]) -> str:
     """Hash of who is judged in one split, whatever is known of them: another set of predictors is the same test."""
     judged = [samples[k] for k in split.test.tolist()]
-    cells = endpoint.outcome_cells([sample.outcome for sample in judged])
-    columns = np.column_stack([np.asarray(cells[name], dtype="<f8") for name in sorted(cells)])
+    outcomes = case_bytes(endpoint.outcome_cells([sample.outcome for sample in judged]))
     return data_hash(
         [
-            hashlib.sha256(f"{source}\x1f{one.key}\x1f{one.index_time}".encode() + row.tobytes()).digest()
-            for one, row in zip(judged, columns, strict=True)
+            hashlib.sha256(f"{source}\x1f{one.key}\x1f{one.index_time}".encode() + row).digest()
+            for one, row in zip(judged, outcomes, strict=True)
         ]
     )
 

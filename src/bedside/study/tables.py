@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bedside.data.sample import Sample
+from bedside.endpoints.columns import Columns, flat
 from bedside.endpoints.endpoint import Endpoint
 from bedside.study.job import Job
 from bedside.study.judged import Judged
@@ -31,7 +32,7 @@ def predictions(
     """Judged predictions of one validation as a flat table.
 
     Columns: validation, partition, split, learner, sample, patient (a code, not an identifier), one column for each
-    cell of the outcome and of the prediction.
+    cell of the outcome and of the prediction that is a number.
     """
     tables = []
     names = np.array(splits)
@@ -45,8 +46,8 @@ def predictions(
             "sample": keys,
             "patient": pa.array(one.patient),
         }
-        columns |= {f"outcome.{name}": pa.array(cell) for name, cell in _cells(endpoint.outcome_cells(one.outcomes))}
-        columns |= {f"prediction.{name}": pa.array(cell) for name, cell in _cells(endpoint.cells(one.predictions))}
+        columns |= {f"outcome.{name}": pa.array(cell) for name, cell in _flat(endpoint.outcome_cells(one.outcomes))}
+        columns |= {f"prediction.{name}": pa.array(cell) for name, cell in _flat(endpoint.cells(one.predictions))}
         tables.append(pa.table(columns))
     return pa.concat_tables(tables).unify_dictionaries()
 
@@ -74,11 +75,20 @@ def write(table: pa.Table, path: Path) -> None:
 
 
 def write_all(
-    job: Job, predictions: Sequence[Any], contributions: Sequence[Sequence[Any]], names: Sequence[str]
+    job: Job,
+    predictions: Sequence[Any],
+    arrays: Sequence[Any],
+    contributions: Sequence[Sequence[Any]],
+    names: Sequence[str],
 ) -> dict[str, str]:
-    """Write predictions, contributions and the profile into the run's folder; returns their sha256 by path."""
+    """Write the tables and the profile into the run's folder; returns their sha256 by path."""
     folder = job.folder
     written = {folder.predictions: pa.concat_tables(predictions).unify_dictionaries()}
+    found = pa.concat_tables(arrays)
+    if found.num_rows:
+        written[folder.arrays] = found.unify_dictionaries()
+    else:
+        folder.arrays.unlink(missing_ok=True)
     for k, name in enumerate(names):
         written[folder.contributions / f"{name}.parquet"] = pa.concat_tables(
             [of_validation[k] for of_validation in contributions]
@@ -99,5 +109,6 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _cells(cells: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _flat(columns: Columns) -> list[tuple[str, Any]]:
+    cells = flat(columns)
     return [(name, np.asarray(cells[name], dtype=np.float64)) for name in sorted(cells)]

@@ -12,6 +12,7 @@ from bedside.evidence import schema
 from bedside.evidence.figure import Figure
 from bedside.study import judging, record, tables
 from bedside.study.analysis import Analysis, Group, Scope, adjust
+from bedside.study.arrays import arrays
 from bedside.study.assembled import Found, assembled
 from bedside.study.describe import partitions
 from bedside.study.explanations import explanations
@@ -43,7 +44,7 @@ def write_up(
     progress.begin("Judging", len(job.divisions) + 1)
     performance: list[schema.Performance] = []
     comparisons: list[schema.Comparison] = []
-    prediction_tables, contribution_tables = [], []
+    prediction_tables, array_tables, contribution_tables = [], [], []
     figures: tuple[Figure, ...] = ()
     shifts: list[schema.Shift] = []
     further: dict[str, tuple[Any, ...]] = {}
@@ -79,6 +80,16 @@ def write_up(
                 endpoint=job.study.endpoint,
             )
         )
+        array_tables.append(
+            arrays(
+                division.validation.name,
+                names,
+                judged,
+                rows=rows,
+                samples=division.samples,
+                endpoint=job.study.endpoint,
+            )
+        )
         name = division.validation.name
         contribution_tables.append([tables.contributions(name, judged, k) for k in _numbers(judged)])
         if number == 0:
@@ -89,7 +100,7 @@ def write_up(
             further["pictures"] = drawn.rows
             figures += further["figures"]
         progress.step(division.validation.name)
-    files = tables.write_all(job, prediction_tables, contribution_tables, _measure_names(everything[0]))
+    files = tables.write_all(job, prediction_tables, array_tables, contribution_tables, _measure_names(everything[0]))
     job.timings["judge"] = time.perf_counter() - started
     evidence = assembled(
         job,

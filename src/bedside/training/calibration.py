@@ -155,6 +155,8 @@ def restore(endpoint: Endpoint[Any, P], state: Mapping[str, Json]) -> Calibrator
         ModelError: The state is not one that fits the endpoint.
     """
     target, kind = endpoint.target, state.get("kind")
+    if endpoint.finishing is not None:
+        return endpoint.finishing.restore(state)
     if not target.questions and kind == "unchanged":
         return Unchanged(target)
     asked = [question.name for question in target.questions]
@@ -193,6 +195,8 @@ def _fitted(
     fit: Callable[[Floats, Integers], Map],
 ) -> Calibrator[P]:
     target = endpoint.target
+    if endpoint.finishing is not None:
+        return endpoint.finishing.fit(outcomes, predictions)
     if not target.questions:
         return Unchanged(target)
     kinds: list[str] = []

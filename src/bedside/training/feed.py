@@ -1,6 +1,6 @@
 """Training cases on their way to the network: taken in batches, augmented, mixed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -8,6 +8,7 @@ from jaxtyping import Int64
 from torch import Tensor, device
 
 from bedside.networks.encoder import Batches
+from bedside.training.checkpoint import content, plain
 
 B = TypeVar("B")
 
@@ -67,6 +68,27 @@ class Fed(NamedTuple, Generic[B]):
     share: float = 1.0
 
 
+class Supply(Protocol[B]):
+    """Training cases, taken in batches by their positions."""
+
+    @property
+    def cases(self) -> Batches[B]:
+        """The cases as they are, for what learns from them without outcomes."""
+        ...
+
+    def __len__(self) -> int:
+        """How many a pass sees; a case may be seen several times."""
+        ...
+
+    def take(self, positions: Int64[Tensor, " cases"], where: device) -> Fed[B]:
+        """Those at these positions, augmented and mixed, on a device."""
+        ...
+
+    def identity(self) -> Iterator[bytes]:
+        """What tells this supply from another, so that a checkpoint of another fit is not taken up."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Feed(Generic[B]):
     """Development, prepared, with what training does to it.
@@ -95,3 +117,8 @@ class Feed(Generic[B]):
             return Fed(batch, targets)
         batch, partner, share = self.mixing.mix(batch)
         return Fed(batch, targets, partner, share)
+
+    def identity(self) -> Iterator[bytes]:
+        """What is done to batches, and the targets."""
+        yield plain([part.description if part is not None else "" for part in (self.augment, self.mixing)])
+        yield from content({"targets": self.targets})

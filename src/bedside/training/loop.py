@@ -16,7 +16,7 @@ from bedside.training.averaging import Average, state
 from bedside.training.checkpoint import Checkpoint
 from bedside.training.course import Course
 from bedside.training.engine import Engine, Place, SingleThread
-from bedside.training.feed import Feed
+from bedside.training.feed import Supply
 from bedside.training.layout import convolves
 from bedside.training.model import Model
 from bedside.training.schedule import Schedule, rate
@@ -39,7 +39,7 @@ class Trainer(Protocol):
         ...
 
     def train(
-        self, model: Model[B], feed: Feed[B], judge: Callable[[], float], *, learning_rate: float, weight_decay: float
+        self, model: Model[B], feed: Supply[B], judge: Callable[[], float], *, learning_rate: float, weight_decay: float
     ) -> Course:
         """Train in place and leave the best weights in the model."""
         ...
@@ -101,7 +101,7 @@ class Loop:
         )
 
     def train(
-        self, model: Model[B], feed: Feed[B], judge: Callable[[], float], *, learning_rate: float, weight_decay: float
+        self, model: Model[B], feed: Supply[B], judge: Callable[[], float], *, learning_rate: float, weight_decay: float
     ) -> Course:
         """Train in place and leave the best weights in the model.
 
@@ -143,7 +143,7 @@ class Loop:
         model.eval()
         return Course(now.best, now.loss, tuple(now.curve), engine.precision if convolves(model) else "")
 
-    def _pass(self, now: State, wrapped: Any, driven: Any, feed: Feed[B], peak: float) -> Tensor:  # noqa: ANN401 - wrapped by the engine
+    def _pass(self, now: State, wrapped: Any, driven: Any, feed: Supply[B], peak: float) -> Tensor:  # noqa: ANN401 - wrapped by the engine
         """One pass over development; the mean loss of its cases."""
         now.model.train()
         engine, total = now.engine, self.epochs * self._steps(len(feed))
@@ -179,13 +179,14 @@ class Loop:
     def _steps(self, cases: int) -> int:
         return max(1, round(cases / (self.batch or batch_size(cases))))
 
-    def _identity(self, model: Model[Any], feed: Feed[Any], engine: Engine, numbers: list[float]) -> Iterator[bytes]:
+    def _identity(self, model: Model[Any], feed: Supply[Any], engine: Engine, numbers: list[float]) -> Iterator[bytes]:
         """What tells this fit from the others of its task: how it is trained, where it starts, and on what."""
-        words = [part.description if part is not None else "" for part in (self, feed.augment, feed.mixing, model.thaw)]
+        words = [part.description if part is not None else "" for part in (self, model.thaw)]
         settings = [self.batch, self.warm_up, len(feed), engine.world_size, engine.precision, *numbers]
         yield checkpoint.plain([*words, *settings])
         yield from checkpoint.content(state(model))
-        yield from checkpoint.content({"targets": feed.targets, "generator": torch.get_rng_state()})
+        yield from feed.identity()
+        yield from checkpoint.content({"generator": torch.get_rng_state()})
 
 
 def batch_size(cases: int) -> int:

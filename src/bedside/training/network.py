@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -20,13 +19,14 @@ from bedside.networks.range import Range
 from bedside.training.calibration import REWEIGHTED, selection_loss
 from bedside.training.determinism import deterministic
 from bedside.training.elsewhere import Elsewhere
-from bedside.training.feed import Augment, Feed, Mixing, Views
+from bedside.training.feed import Augment, Mixing, Views
 from bedside.training.learner import CURVE, Settings, Trial
 from bedside.training.loop import Loop, Trainer
 from bedside.training.model import Model
 from bedside.training.start import Start
 from bedside.training.storage import damaged, read_json, write_json
 from bedside.training.thaw import Thaw
+from bedside.training.way import Way, Whole
 from bedside.types import Json
 
 X = TypeVar("X")
@@ -59,6 +59,7 @@ class FittedNetwork(Generic[X, P]):
         endpoint: Pools the predictions of several views.
         views: Looks at each case whose predictions are pooled; None for the one look at it as it is.
         threads: Of the processor.
+        way: How the network sees cases.
     """
 
     prepared: Prepared[X, Any]
@@ -68,15 +69,22 @@ class FittedNetwork(Generic[X, P]):
     endpoint: Endpoint[Any, P]
     views: "Views[Any] | None" = None
     threads: int = 1
+    way: Way = field(default_factory=Whole)
 
     def predict(self, predictors: Sequence[X]) -> list[P]:
         """One prediction a case."""
         if len(predictors) == 0:
             return []
         with deterministic(0, threads=self.threads):
-            looks = self.model.looks(self.prepared.batches(predictors), self.views, chunk=self.chunk)
-        predictions: list[list[P]] = [self.model.head.decode(look) for look in looks]
-        return predictions[0] if self.views is None else self.endpoint.pool(predictions)
+            ask = self.way.asked(self.model, self.prepared, predictors, chunk=self.chunk, views=self.views)
+            looks: list[list[P]] | None = ask()
+        if looks is None:
+            msg = (
+                f"a network for a {self.endpoint.name} endpoint gave outputs that are not finite for some of "
+                f"{len(predictors)} cases; look for extreme values among the predictors, or fit the model again"
+            )
+            raise ModelError(msg)
+        return looks[0] if len(looks) == 1 else self.endpoint.pool(looks)
 
     def save(self, folder: Path) -> None:
         """Write settings and preparation as JSON, weights as safetensors."""
@@ -108,6 +116,7 @@ class Network(Generic[X, P]):
             While it is trained the one look at a case as it is chooses the epoch.
         start: Where the weights of the encoder begin; None for at random.
         thaw: Which stages of the encoder are trained when; None for all of them alike.
+        way: How the network sees cases: whole, or in windows.
         threads: Of the processor, for training and prediction. Sums over several threads round differently, so that
             the number belongs to the result.
     """
@@ -126,13 +135,15 @@ class Network(Generic[X, P]):
     views: "Views[Any] | None" = None
     start: Start | None = None
     thaw: Thaw | None = None
+    way: Way = field(default_factory=Whole)
     threads: int = 1
 
     @property
     def description(self) -> str:
         """How it is built and trained, for the methods section."""
         begun = [part.description for part in (self.start, self.thaw) if part is not None]
-        parts = [f"A neural network: {self.trunk.description}.", *begun, self.loop.description]
+        way = [self.way.description] if self.way.description else []
+        parts = [f"A neural network: {self.trunk.description}.", *begun, *way, self.loop.description]
         if isinstance(self.head, partial):
             parts.append(loss_words(self.head.keywords))
         done = [part.description for part in (self.augment, self.mixing) if part is not None]
@@ -173,26 +184,23 @@ class Network(Generic[X, P]):
             msg = f"{self.name} was given no selection samples; early stopping needs them"
             raise ModelError(msg)
         prepared = self.trunk.prepare([sample.predictors for sample in development])
-        cases = prepared.batches([sample.predictors for sample in development])
-        judged = prepared.batches([sample.predictors for sample in selection])
         outcomes = [sample.outcome for sample in selection]
         with deterministic(seed, threads=self.threads):
             model = self._model(prepared, settings)
-            begun = self._begun(model, settings, prepared, cases)
             model.head.adapt([sample.outcome for sample in development])
-            targets = model.head.targets([sample.outcome for sample in development])
+            supply = self.way.feed(model, prepared, development, self.augment, self.mixing)
+            begun = self._begun(model, settings, prepared, supply.cases)
+            ask = self.way.asked(model, prepared, [sample.predictors for sample in selection], chunk=self.chunk)
 
             def judge() -> float:
-                outputs = model.outputs(judged, chunk=self.chunk)
-                # Not-a-number is told apart from a bad loss before the endpoint sees it.
-                if not finite(outputs):
+                told = ask()
+                if told is None:
                     return float("nan")
-                told = model.head.decode(outputs)
-                return selection_loss(self.endpoint, outcomes, told, reweighted=model.head.reweighted)
+                return selection_loss(self.endpoint, outcomes, told[0], reweighted=model.head.reweighted)
 
             course = self.loop.train(
                 model,
-                Feed(cases, targets, self.augment, self.mixing),
+                supply,
                 judge,
                 learning_rate=float(settings["learning_rate"]),
                 weight_decay=float(settings["weight_decay"]),
@@ -240,16 +248,11 @@ class Network(Generic[X, P]):
         return self.start.begin(model.encoder, own, prepared, cases)
 
     def _fitted(self, prepared: Prepared[X, Any], model: Model[Any], settings: Settings) -> FittedNetwork[X, P]:
-        return FittedNetwork(prepared, model, settings, self.chunk, self.endpoint, self.views, self.threads)
+        return FittedNetwork(prepared, model, settings, self.chunk, self.endpoint, self.views, self.threads, self.way)
 
     def _model(self, prepared: Prepared[X, Any], settings: Settings) -> Model[Any]:
         encoder = prepared.encoder(settings)
         return Model(encoder, self.head(self.endpoint, encoder.width, encoder.members), self.thaw)
-
-
-def finite(outputs: Any) -> bool:  # noqa: ANN401 - any array
-    """Whether all raw outputs are finite."""
-    return bool(torch.isfinite(torch.as_tensor(outputs)).all())
 
 
 def _suggest(trial: Trial, name: str, allowed: Range) -> "float | int":

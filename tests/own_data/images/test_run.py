@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Bedside
+from tests.command import Bedside
 from tests.own_data.images.pictures import classes, flat, picture, table
 
 from bedside.errors import FileProblem
@@ -17,8 +17,6 @@ from bedside.own_data.images.toml import render_images
 from bedside.own_data.toml import declaration, load
 from bedside.study.hashes import study_hash
 from bedside.study.run import run
-
-pytest_plugins = ("tests.cli.conftest",)
 
 
 def quick(made: ImageStudy, folder: Path, *learners: str) -> Path:

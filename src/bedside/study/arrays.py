@@ -1,0 +1,80 @@
+"""The outcomes and judged predictions that are arrays, as one table: a mask, boxes or a sequence a row."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from bedside.data.sample import Sample
+from bedside.endpoints.columns import Columns, Ragged, ragged
+from bedside.endpoints.endpoint import Endpoint
+from bedside.study.judged import Judged
+from bedside.types import Integers
+
+SCHEMA = pa.schema(
+    [
+        ("validation", pa.dictionary(pa.int32(), pa.string())),
+        ("split", pa.dictionary(pa.int32(), pa.string())),
+        ("learner", pa.dictionary(pa.int32(), pa.string())),
+        ("sample", pa.string()),
+        ("cell", pa.dictionary(pa.int32(), pa.string())),
+        ("type", pa.dictionary(pa.int32(), pa.string())),
+        ("shape", pa.list_(pa.int64())),
+        ("values", pa.large_binary()),
+    ]
+)
+"""Column `learner` is "" for the outcome; `type` is NumPy's ("|u1"), `values` are in C order."""
+
+
+def arrays(
+    validation: str,
+    splits: Sequence[str],
+    judged: Sequence[Judged[Any, Any]],
+    *,
+    rows: Integers,
+    samples: Sequence[Sample[Any, Any]],
+    endpoint: Endpoint[Any, Any],
+) -> pa.Table:
+    """The arrays of one validation; no row where outcomes and predictions are numbers."""
+    keys = [str(samples[k].key) for k in rows.tolist()]
+    found: list[tuple[Any, ...]] = []
+    told: list[tuple[str, Integers, Columns]] = [
+        ("", judged[0].fold, endpoint.outcome_cells(judged[0].outcomes)),
+        *((one.learner, one.fold, endpoint.cells(one.predictions)) for one in judged),
+    ]
+    for learner, fold, columns in told:
+        names = [splits[k] for k in fold.tolist()]
+        for cell, column in sorted(ragged(columns).items()):
+            for split, key, array in zip(names, keys, column.arrays(), strict=True):
+                shape, content = list(array.shape), np.ascontiguousarray(array).tobytes()
+                found.append((validation, split, learner, key, cell, array.dtype.str, shape, content))
+    cells = list(zip(*found, strict=True)) or [()] * len(SCHEMA)
+    return pa.table([pa.array(cell, kind) for cell, kind in zip(cells, SCHEMA.types, strict=True)], schema=SCHEMA)
+
+
+def read(path: Path, validation: str, learner: str, rows: Sequence[tuple[str, str]]) -> dict[str, Ragged]:
+    """The array cells of one learner, or of the outcome where it is "", in the order of (split, sample).
+
+    Empty where the run has none.
+    """
+    if not path.is_file():
+        return {}
+    mine = (pc.field("validation") == validation) & (pc.field("learner") == learner)
+    cells: dict[str, dict[tuple[str, str], Any]] = {}
+    for row in _rows(pq.read_table(path, filters=mine)):
+        array = np.frombuffer(row["values"], dtype=row["type"]).reshape(row["shape"])
+        cells.setdefault(row["cell"], {})[row["split"], row["sample"]] = array
+    found = {}
+    for cell, by_row in cells.items():
+        ordered = [by_row[row] for row in rows]
+        found[cell] = Ragged.of(ordered, rank=ordered[0].ndim, kind=ordered[0].dtype)
+    return found
+
+
+def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in table.to_batches():
+        yield from batch.to_pylist()
