@@ -1,7 +1,7 @@
 """One image or volume with its geometry, in memory or still in its file."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,7 @@ class Image:
         return self
 
 
+@runtime_checkable
 class Readable(Protocol):
     """An image in memory, or one that is read from its file when it is needed: the predictors of an imaging study."""
 

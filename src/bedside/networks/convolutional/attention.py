@@ -1,7 +1,7 @@
 """Attention over channels and positions: options of the networks that have residual or plain stages."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor, cat, nn
@@ -14,6 +14,7 @@ NARROWEST = 4
 """Fewest units between the channels and their weights."""
 
 
+@runtime_checkable
 class Attention(Protocol):
     """An option of an architecture: a frozen dataclass that makes the layer for maps of so many channels."""
 

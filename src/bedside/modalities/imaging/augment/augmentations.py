@@ -1,13 +1,14 @@
 """Changes to training images that leave the diagnosis as it is, one after the other."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
 from bedside.modalities.imaging.batches import ImageTensors
 
 
+@runtime_checkable
 class Augmentation(Protocol):
     """Changes a batch of images and, where they are maps, its targets; draws from torch's global generator only."""
 
