@@ -14,6 +14,8 @@ from bedside.endpoints.ordinal.kind import ordinal
 from bedside.endpoints.ordinal.measures import GradeMeasure, ordinal_measures
 from bedside.errors import CohortProblem, OutcomeProblem
 from bedside.stats.kappa import cohen_kappa, kappa_table
+from bedside.study.analysis import Analysis, Group, Scope
+from bedside.study.judged import Judged
 from bedside.types import Floats
 
 GRADES = ("none", "mild", "moderate", "severe")
@@ -210,3 +212,35 @@ def test_figures_say_what_the_rows_show() -> None:
         "moderate or more",
         "severe or more",
     ]
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+@pytest.mark.parametrize(
+    ("outcomes", "decided", "defined"),
+    [([1] * 12, [1] * 12, False), ([1] * 12, [1, 2] * 6, True), ([1] * 11 + [2], [1] * 12, True)],
+    ids=["one grade throughout", "one true grade", "one decided grade"],
+)
+def test_kappa_of_a_single_grade_has_a_reason_and_never_a_number_that_is_none(
+    outcomes: list[int],
+    decided: list[int],
+    defined: bool,
+    clustered: bool,
+) -> None:
+    patient = np.arange(12) // (2 if clustered else 1)
+    measures = tuple(measured(MostProbable()).values())
+    one = Judged("network", outcomes, certain(decided), np.zeros(12, dtype=np.int64), patient, [measures])
+    scope = Scope("holdout", "test", replicates=50, seed=0, by_split=False, train_test=(10.0, 10.0))
+    rows = {row.measure: row for row in Analysis([one], [Group("all", np.arange(12))], scope).performance()}
+    for name in ("quadratic_kappa", "linear_kappa"):
+        row = rows[name]
+        if not defined:
+            assert (row.value, row.low, row.high) == (None, None, None)
+            assert "needs more than one outcome class" in row.reason
+            continue
+        value, low, high = row.value, row.low, row.high
+        assert value == pytest.approx(0.0, abs=1e-12)
+        if low is None or high is None:
+            assert row.method.startswith("no interval: ")
+        else:
+            assert -1.0 <= low <= 1e-12
+            assert -1e-12 <= high <= 1.0
