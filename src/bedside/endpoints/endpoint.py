@@ -6,6 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from bedside.data.marks import Drawing
 from bedside.endpoints.columns import Columns
 from bedside.endpoints.measure import Measure
 from bedside.endpoints.target import Quantity, Question, Target, log_losses
@@ -201,6 +202,8 @@ class Endpoint(Generic[Y, P]):
         figures: Views of all learners in the primary validation, to figures.
         joint: Names of measures that are tested together for equality in all groups of patients, by what would hold
             if they were equal ({"equalised odds": ("sensitivity", "specificity")}); the primary measure is besides.
+        drawing: (outcome, prediction) of one case to what is drawn of them over its picture; None where a case is not
+            drawn but told in a word or number.
         finishing: How predictions are finished before they are judged; None where recalibration is all.
         declared: What else the study's author fixed (ranges, a prevalence, cuts), for the analysis plan.
         doubt: Values by measure name (and, where there are classes, "smallest_class": judged cases of the rarest one),
@@ -224,6 +227,7 @@ class Endpoint(Generic[Y, P]):
     figures: Callable[[Sequence[View[Y, P]]], tuple[Figure, ...]]
     doubt: Callable[[Mapping[str, float]], str]
     rule: str = ""
+    drawing: "Callable[[Y, P], Drawing] | None" = None
     finishing: "Finishing[Y, P] | None" = None
     joint: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: Mapping[str, "float | str | None"] = field(default_factory=dict)

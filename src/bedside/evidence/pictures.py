@@ -11,15 +11,16 @@ FOLDER = "artefacts/pictures"
 
 
 class Picture(Frozen):
-    """A picture of one case, of what moved a learner in it, or of what moved it in a class of cases on the whole.
+    """A picture of one case, of what was predicted or moved a learner in it, or of what moved it in a class of cases.
 
     Exactly one of `path` and `reason` is set: what may not be shown says why. No picture or text names a patient.
 
     Attributes:
-        kind: "example" for one case, "mean" for the mean map of all explained cases with one outcome.
+        kind: "example" for one case that was explained, "mean" for the mean map of all explained cases with one
+            outcome, "drawn" for one case with what was predicted in it.
         group: Which cases ("malignant, taken for benign"), or the outcome of a mean map.
         number: Pictures of one case share a number, counted from 1.
-        method: Of explanation, as printed; "" for the case as it is.
+        method: Of explanation, or what is drawn, as printed; "" for the case as it is.
         path: Below the folder of the run; its sha256 stands in the provenance.
         caption: What was predicted and what was the case.
         alt: Text alternative.
@@ -28,7 +29,7 @@ class Picture(Frozen):
     """
 
     learner: str
-    kind: Literal["example", "mean"]
+    kind: Literal["example", "mean", "drawn"]
     group: str
     number: int
     method: str = ""

@@ -7,6 +7,7 @@ from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bedside.data.marks import Mark
 from bedside.evidence.schema import Finding
 from bedside.types import Floats, Integers, Json
 
@@ -69,12 +70,15 @@ class Perturbation(Generic[X]):
 class Drawing(Protocol[X_contra]):
     """How a case is drawn for people."""
 
-    def __call__(self, case: "X_contra | None", places: "NDArray[np.float32] | None" = None, /) -> bytes:
+    def __call__(
+        self, case: "X_contra | None", places: "NDArray[np.float32] | None" = None, /, *, marks: Sequence[Mark] = ()
+    ) -> bytes:
         """A small PNG of one case without any writing on it.
 
         Args:
             case: Its predictors; None draws the map alone.
             places: How much each place of the case matters, never negative, over the whole of it; None draws none.
+            marks: Lines, places and boxes in the case, drawn over it.
         """
         ...
 

@@ -48,7 +48,7 @@ def entries(evidence: Evidence) -> tuple[tuple[str, str], ...]:
             bool(
                 evidence.explanations
                 or evidence.explanation_checks
-                or evidence.pictures
+                or any(picture.kind != "drawn" for picture in evidence.pictures)
                 or own(evidence, "explanation")
             ),
         ),
@@ -62,6 +62,7 @@ def entries(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         ("participants", "Participants"),
         ("performance", "Performance"),
         *((anchor(title), title) for title in figures(evidence)),
+        *((("cases", "Cases"),) if any(picture.kind == "drawn" for picture in evidence.pictures) else ()),
         *((name, title) for name, title, there in optional if there),
         ("conduct", "Conduct"),
         ("limits", "Limits"),

@@ -1,9 +1,8 @@
 """Pictures of judged cases and of what moved the model in them, written beside the evidence where that is allowed."""
 
 import shutil
-import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from numpy.typing import NDArray
 from bedside.endpoints.examples import Example, examples
 from bedside.endpoints.target import classes_by_case
 from bedside.evidence.pictures import FOLDER, Picture
+from bedside.study.album import Album, Drawn
+from bedside.study.drawn_cases import drawn_cases
 from bedside.study.hashes import sha256
 from bedside.study.job import Job
 from bedside.study.record import Read
@@ -21,14 +22,6 @@ from bedside.types import Integers
 
 FEWEST = 5
 """Patients from which a mean map says something of a group."""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Rows of the evidence, and sha256 of the files they name by path below the run's folder."""
-
-    rows: tuple[Picture, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +40,10 @@ class Told:
 
 
 def pictures(job: Job, stored: Read) -> Drawn:
-    """Examples and mean maps of the model in the primary validation; pictures of an earlier run are removed.
+    """Predictions drawn over cases, examples and mean maps of the model in the primary validation.
 
-    Empty where cases cannot or may not be shown, or have no maps.
+    Empty where cases cannot or may not be shown, or are neither drawn nor explained by maps; pictures of an earlier
+    run are removed.
 
     Args:
         job: The run.
@@ -60,20 +54,24 @@ def pictures(job: Job, stored: Read) -> Drawn:
         OutputProblem: The pictures cannot be written.
     """
     folder = job.folder.path / FOLDER
-    draw, told = job.study.modality.picture, _told(job, stored)
-    if draw is None or told is None or not job.study.show_cases:
+    draw, album, rows = job.study.modality.picture, Album(), list[Picture]()
+    if draw is not None and job.study.show_cases:
+        rows += drawn_cases(job, stored, draw, album)
+        told = _told(job, stored)
+        if told is not None:
+            gallery = _Gallery(job, stored, told, draw, album)
+            rows += [*gallery.examples(), *gallery.means()]
+    if not rows:
         shutil.rmtree(folder, ignore_errors=True)
         return Drawn()
-    files: dict[str, bytes] = {}
-    gallery = _Gallery(job, stored, told, draw, files)
-    rows = (*gallery.examples(), *gallery.means())
+    files = album.files
 
     def write(where: Path) -> None:
         for path, content in files.items():
             (where / Path(path).name).write_bytes(content)
 
     job.folder.fill(folder, write)
-    return Drawn(rows, {path: sha256(content) for path, content in files.items()})
+    return Drawn(tuple(rows), {path: sha256(content) for path, content in files.items()})
 
 
 def _told(job: Job, stored: Read) -> Told | None:
@@ -103,7 +101,7 @@ class _Gallery:
     stored: Read
     told: Told
     draw: Callable[..., bytes]
-    files: dict[str, bytes]
+    album: Album
 
     @property
     def samples(self) -> list[Any]:
@@ -145,7 +143,7 @@ class _Gallery:
                     continue
                 png = self.draw(None, _mean(self.told.maps[name][cases]))
                 alt = f"Mean {label} map, {group}."
-                found.append(self._written(row, f"mean-{number:02d}-{name}", png, alt))
+                found.append(self.album.add(row, f"mean-{number:02d}-{name}", png, alt))
         return found
 
     def _example(self, one: Example, number: int) -> list[Picture]:
@@ -160,24 +158,18 @@ class _Gallery:
         if self._patients(one.members) < self.job.study.smallest_cell:
             return [row.model_copy(update={"caption": "", "reason": SMALL_GROUP})]
         case = self.samples[one.case].predictors
-        rows = [self._written(row, f"example-{number:02d}", self.draw(case), f"Case {number}: {one.group}.")]
+        rows = [self.album.add(row, f"example-{number:02d}", self.draw(case), f"Case {number}: {one.group}.")]
         for name, label in self.labels.items():
             png = self.draw(case, self.told.maps[name][one.case])
             of_method = row.model_copy(update={"method": label})
             rows.append(
-                self._written(of_method, f"example-{number:02d}-{name}", png, f"{label} map over case {number}.")
+                self.album.add(of_method, f"example-{number:02d}-{name}", png, f"{label} map over case {number}.")
             )
         return rows
 
     def _patients(self, cases: Integers) -> int:
         samples = self.samples
         return len({samples[k].patient for k in cases.tolist()})
-
-    def _written(self, row: Picture, name: str, png: bytes, alt: str) -> Picture:
-        path = f"{FOLDER}/{name}.png"
-        self.files[path] = png
-        width, height = struct.unpack(">II", png[16:24])
-        return row.model_copy(update={"path": path, "alt": alt, "width": width, "height": height})
 
 
 def _mean(maps: NDArray[np.float32]) -> NDArray[np.float32]:

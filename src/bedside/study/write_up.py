@@ -11,6 +11,7 @@ from bedside.endpoints.target import classes_by_case
 from bedside.evidence import schema
 from bedside.evidence.figure import Figure
 from bedside.study import judging, record, tables
+from bedside.study.album import Drawn
 from bedside.study.analysis import Analysis, Group, Scope, adjust
 from bedside.study.arrays import arrays
 from bedside.study.assembled import Found, assembled
@@ -20,7 +21,7 @@ from bedside.study.gaps import gaps
 from bedside.study.job import Division, Job
 from bedside.study.joint import joint_tests
 from bedside.study.judged import Judged
-from bedside.study.pictures import Drawn, pictures
+from bedside.study.pictures import pictures
 from bedside.study.pooled import pooled
 from bedside.study.progress import Progress
 from bedside.study.record import Read

@@ -1,6 +1,7 @@
 """A small PNG of an image for people, with or without a map of what matters: windowed, volumes by three planes."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,18 +9,23 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from scipy.ndimage import gaussian_filter
 
+from bedside.data.marks import Mark
 from bedside.modalities.imaging.image import Image, Pixels, Readable
+from bedside.modalities.imaging.marked import cut, marked, middle
 from bedside.modalities.imaging.overlay import limits, overlaid
 
 LONGEST = 192
 """Pixels of the longest side of a picture, or of each slice of a volume."""
 
 
+MARKED = 384
+"""Pixels of the longest side of a picture with marks on it: thin lines need room."""
+
 SQUARE = 168
 """Pixels along each side of a map that is drawn alone, or of each of its planes."""
 
 
-def picture(readable: Readable | None, places: NDArray[Any] | None = None) -> bytes:
+def picture(readable: Readable | None, places: NDArray[Any] | None = None, /, *, marks: Sequence[Mark] = ()) -> bytes:
     """PNG of one image; pixels are drawn as far apart as they lie in the patient, where that is known.
 
     A volume is shown by three planes: through its middle, or through the place that matters most, and then in two
@@ -28,6 +34,7 @@ def picture(readable: Readable | None, places: NDArray[Any] | None = None) -> by
     Args:
         readable: The image; None draws the map alone.
         places: How much each place matters, over the whole of the image, shape (*grid); None draws the image alone.
+        marks: Drawn over the image, which is then shown larger.
 
     Raises:
         FileProblem: The file cannot be used.
@@ -36,10 +43,11 @@ def picture(readable: Readable | None, places: NDArray[Any] | None = None) -> by
     if image is None:
         made = _alone(np.zeros((1, 1)) if places is None else places)
     elif image.dimensions == 2:
-        plane = _drawn(_eight_bits(image.pixels), _distances(image, (0, 1)))
+        plane = _drawn(_eight_bits(image.pixels), _distances(image, (0, 1)), MARKED if marks else LONGEST)
         made = plane if places is None else overlaid(plane, places, *limits(places))
+        made = marked(made, marks, (image.size[0], image.size[1])) if marks else made
     else:
-        made = _volume(image, places)
+        made = _marked_volume(image, marks) if marks else _volume(image, places)
     file = io.BytesIO()
     Pillow.fromarray(made).save(file, format="PNG", optimize=True)
     return file.getvalue()
@@ -61,6 +69,17 @@ def _volume(image: Image, places: NDArray[Any] | None) -> NDArray[np.uint8]:
         return top
     colour = np.repeat(top[..., None], 3, axis=2) if top.ndim == 2 else top
     return np.concatenate([colour, np.zeros_like(colour[:2]), _side_by_side(marked)])
+
+
+def _marked_volume(image: Image, marks: Sequence[Mark]) -> NDArray[np.uint8]:
+    """Three planes through what is marked."""
+    shown, planes = _eight_bits(image.pixels), []
+    for axis, share in enumerate(middle(marks, image.size)):
+        rest = tuple(other for other in range(3) if other != axis)
+        place = int(share * image.size[axis])
+        plane = _drawn(np.take(shown, place, axis=axis + 1), _distances(image, rest))
+        planes.append(marked(plane, cut(marks, axis, place), (image.size[rest[0]], image.size[rest[1]])))
+    return _side_by_side(planes)
 
 
 def _alone(places: NDArray[Any]) -> NDArray[np.uint8]:
@@ -100,14 +119,14 @@ def _distances(image: Image, axes: tuple[int, ...]) -> tuple[float, float]:
     return image.geometry.spacing[axes[0]], image.geometry.spacing[axes[1]]
 
 
-def _drawn(plane: NDArray[np.uint8], spacing: tuple[float, float]) -> NDArray[np.uint8]:
-    """A plane (channels, rows, columns) as an array that Pillow draws, its longest side `LONGEST`."""
+def _drawn(plane: NDArray[np.uint8], spacing: tuple[float, float], longest: int = LONGEST) -> NDArray[np.uint8]:
+    """A plane (channels, rows, columns) as an array that Pillow draws, with this longest side."""
     extent = plane.shape[1] * spacing[0], plane.shape[2] * spacing[1]
-    scale = LONGEST / max(extent)
+    scale = longest / max(extent)
     size = max(1, round(extent[1] * scale)), max(1, round(extent[0] * scale))
     flat = plane[0] if plane.shape[0] == 1 else np.moveaxis(plane, 0, -1)
     # A few large pixels are shown as what they are; smoothing would invent detail.
-    coarse = max(plane.shape[1:]) * 2 <= LONGEST
+    coarse = max(plane.shape[1:]) * 2 <= longest
     how = Pillow.Resampling.NEAREST if coarse else Pillow.Resampling.BICUBIC
     return np.asarray(Pillow.fromarray(np.ascontiguousarray(flat)).resize(size, how))
 

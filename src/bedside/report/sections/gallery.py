@@ -54,7 +54,7 @@ class Block:
 
 
 def blocks(results: Results, addresses: Mapping[str, str], kind: str) -> list[Block]:
-    """Blocks of one kind ("example", "mean"), in the order of the evidence.
+    """Blocks of one kind ("example", "mean", "drawn"), in the order of the evidence.
 
     Args:
         results: The evidence.
@@ -70,13 +70,13 @@ def blocks(results: Results, addresses: Mapping[str, str], kind: str) -> list[Bl
 
 def _block(results: Results, addresses: Mapping[str, str], number: int, found: Sequence[Picture]) -> Block:
     first = found[0]
-    title = f"Case {number}: {first.group}" if first.kind == "example" else first.group
+    title = first.group if first.kind == "mean" else f"Case {number}: {first.group}"
     views = tuple(
         View(
             picture=picture,
             address=addresses.get(picture.path, ""),
             label=picture.method or AS_IT_IS,
-            failed=failed_checks(results, picture.learner, picture.method) if picture.method else (),
+            failed=failed_checks(results, picture.learner, picture.method) if explains(picture) else (),
         )
         for picture in found
         if picture.path
@@ -85,9 +85,14 @@ def _block(results: Results, addresses: Mapping[str, str], number: int, found: S
     return Block(title, first.caption, mark, views, "" if views else first.reason)
 
 
+def explains(picture: Picture) -> bool:
+    """Whether a picture shows what moved a model, not the case as it is or what was predicted in it."""
+    return picture.kind != "drawn" and bool(picture.method)
+
+
 def conclusion(results: Results) -> str:
     """Which methods failed their tests, then which passed, then what the pictures may be used for."""
-    drawn = {(p.learner, p.method): None for p in results.evidence.pictures if p.method}
+    drawn = {(p.learner, p.method): None for p in results.evidence.pictures if explains(p)}
     failed, passed, open_ = [], [], []
     for learner, method in drawn:
         tests = [
@@ -117,7 +122,7 @@ def chosen(results: Results) -> str:
     count = len({picture.number for picture in results.evidence.pictures if picture.kind == "example"})
     if not count:
         return ""
-    numbers = all(picture.right is None for picture in results.evidence.pictures)
+    numbers = all(one.right is None for one in results.evidence.pictures if one.kind == "example")
     rule = (
         "those with the smallest and the largest errors"
         if numbers
