@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from tests.conformance.endpoint import check_endpoint
+from tests.endpoints.mask.outlines import cases
 
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSensitivity, AtSpecificity, FixedThreshold, OperatingRule, Youden
 from bedside.endpoints.continuous.kind import continuous
+from bedside.endpoints.mask.kind import mask
 from bedside.endpoints.multiclass.kind import multiclass
 from bedside.endpoints.multilabel.kind import multilabel
 from bedside.endpoints.ordinal.decision import CutPoints, DecisionRule, MostProbable, Rounded
@@ -74,3 +76,13 @@ def test_multilabel(unread: float, decimals: int) -> None:
         [tuple(one if known else None for one, known in zip(*row, strict=True)) for row in rows],
         [tuple(row) for row in np.round(chances, decimals).tolist()],
     )
+
+
+def test_mask_of_flat_images() -> None:
+    outcomes, predictions = cases(6, 30, (12, 10), 2, spacing=(1.0, 2.0))
+    check_endpoint(mask(("anterior", "posterior part"), tolerance_mm=1.5), outcomes, predictions)
+
+
+def test_mask_of_volumes() -> None:
+    outcomes, predictions = cases(7, 30, (6, 7, 5), 1, spacing=None)
+    check_endpoint(mask(("tumour",), tolerance_pixels=1.0, lesions=True, review_below=None), outcomes, predictions)
