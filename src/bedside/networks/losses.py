@@ -96,7 +96,10 @@ LOG_LOSS = CrossEntropy()
 
 
 def loss_words(options: Mapping[str, object]) -> str:
-    """The options `loss` and `weights` of a head as a sentence for the methods section; "" where neither is given."""
+    """The options `loss` and `weights` of a head as a sentence for the methods section; "" where neither is given.
+
+    Losses of cases move probabilities, which are then recalibrated; losses of maps (`map_losses.py`) are said as such.
+    """
     loss, weights = options.get("loss"), options.get("weights")
     told = [] if loss is None else [f"with {getattr(loss, 'description', loss)}"]
     if weights == "balanced":
@@ -105,6 +108,8 @@ def loss_words(options: Mapping[str, object]) -> str:
         told.append(f"with classes weighted {weights}")
     if not told:
         return ""
+    if weights is None and not isinstance(loss, ClassLoss):
+        return f"It was trained {told[0]}."
     return f"It was trained {' and '.join(told)}, then recalibrated to the prevalence of the tuning data."
 
 

@@ -18,7 +18,7 @@ def convolution(
     dimensions: int,
     inputs: int,
     outputs: int,
-    kernel: int = 3,
+    kernel: Stride = 3,
     *,
     stride: Stride = 1,
     padding: int | None = None,
@@ -30,14 +30,15 @@ def convolution(
         dimensions: 2 or 3.
         inputs: Channels in.
         outputs: Channels out.
-        kernel: Pixels along each axis.
+        kernel: Pixels along each axis: one number, or one an axis.
         stride: One number, or one an axis.
         padding: Half the kernel when None.
         groups: Channels are convolved in as many groups.
     """
     kind = nn.Conv2d if dimensions == 2 else nn.Conv3d
-    margin = kernel // 2 if padding is None else padding
-    layer = kind(inputs, outputs, kernel, _along(stride, dimensions), margin, groups=groups, bias=False)  # type: ignore[arg-type]
+    window = _along(kernel, dimensions)
+    margin = tuple(side // 2 for side in window) if padding is None else _along(padding, dimensions)
+    layer = kind(inputs, outputs, window, _along(stride, dimensions), margin, groups=groups, bias=False)  # type: ignore[arg-type]
     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
     return layer
 
@@ -55,7 +56,7 @@ def unit(
     dimensions: int,
     inputs: int,
     outputs: int,
-    kernel: int = 3,
+    kernel: Stride = 3,
     *,
     stride: Stride = 1,
     padding: int | None = None,
