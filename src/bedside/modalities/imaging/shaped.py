@@ -31,6 +31,21 @@ def shaped(image: Image, plan: ImagePlan) -> Shaped:
     Raises:
         FileProblem: The image cannot be made so; the message says what it has, what is allowed and what to do.
     """
+    made = uncut(image, plan)
+    return Shaped(np.ascontiguousarray(placed(made.pixels, plan.size)), made.moments)
+
+
+def uncut(image: Image, plan: ImagePlan, *, scaled: bool = True) -> Shaped:
+    """The same before it is cut or padded to the plan's size.
+
+    Args:
+        image: Decoded.
+        plan: What is declared.
+        scaled: Whether an image without a declared spacing is scaled to the size; else it keeps its own pixels.
+
+    Raises:
+        FileProblem: As `shaped` does.
+    """
     if image.dimensions != plan.dimensions:
         words = {2: "an image of two dimensions", 3: "a volume of three dimensions"}
         msg = (
@@ -48,24 +63,32 @@ def shaped(image: Image, plan: ImagePlan) -> Shaped:
     if plan.remove_hair:
         image = _no_larger(Image(pixels, image.geometry), 2 * max(plan.size))
         pixels = without_hair(image.pixels)
-    pixels = on_grid(Image(pixels, image.geometry), plan)
+    if scaled or plan.spacing is not None:
+        pixels = on_grid(Image(pixels, image.geometry), plan)
     if plan.bias_field:
         pixels, small = without_bias_field(pixels), False
     if small and pixels.dtype != np.uint8:
         pixels = np.rint(pixels).astype(np.uint8)
     own = moments(pixels, plan.clip) if plan.scale == "image" else np.zeros(4, dtype=np.float32)
-    return Shaped(np.ascontiguousarray(placed(pixels, plan.size)), own)
+    return Shaped(pixels, own)
 
 
 def _no_larger(image: Image, longest: int) -> Image:
     """The image shrunk to a longest side; what is much finer than the plan's grid need not be painted."""
+    size, geometry = smaller(image, longest)
+    if size == image.size:
+        return image
+    new = resampled(image.pixels, size)
+    return Image(np.rint(new).astype(np.uint8) if image.pixels.dtype == np.uint8 else new, geometry)
+
+
+def smaller(image: Image, longest: int) -> tuple[tuple[int, ...], Geometry | None]:
+    """Size and geometry of the image shrunk to a longest side."""
     factor = longest / max(image.size)
     if factor >= 1.0:
-        return image
+        return image.size, image.geometry
     size = tuple(max(2, round(length * factor)) for length in image.size)
-    new = resampled(image.pixels, size)
-    pixels = np.rint(new).astype(np.uint8) if image.pixels.dtype == np.uint8 else new
     if image.geometry is None:
-        return Image(pixels)
+        return size, None
     wider = zip(image.geometry.spacing, image.size, size, strict=True)
-    return Image(pixels, Geometry(tuple(distance * before / after for distance, before, after in wider)))
+    return size, Geometry(tuple(distance * before / after for distance, before, after in wider))
