@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +64,20 @@ class Records:
             yield self.take(np.arange(start, min(start + _CHUNK, len(self))))
 
 
-class Shelf:
-    """Shaped images of this process by what they were made from, the least recently used given up first.
+class Made(Protocol):
+    """What is made of an image, with the pixels that take the room."""
+
+    @property
+    def pixels(self) -> Pixels:
+        """Of any shape."""
+        ...
+
+
+M = TypeVar("M", bound=Made)
+
+
+class Shelf(Generic[M]):
+    """Prepared images of this process by what they were made from, the least recently used given up first.
 
     Attributes:
         limit: Bytes that are kept.
@@ -74,10 +86,10 @@ class Shelf:
 
     def __init__(self, limit: int) -> None:
         self.limit, self.held = limit, 0
-        self._kept: OrderedDict[bytes, Shaped] = OrderedDict()
+        self._kept: OrderedDict[bytes, M] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: bytes) -> Shaped | None:
+    def get(self, key: bytes) -> M | None:
         """What was made under this key, if it is still here."""
         with self._lock:
             found = self._kept.get(key)
@@ -85,7 +97,7 @@ class Shelf:
                 self._kept.move_to_end(key)
             return found
 
-    def put(self, key: bytes, made: Shaped) -> None:
+    def put(self, key: bytes, made: M) -> None:
         """Keep what was made, and give up the oldest while there is too much."""
         with self._lock:
             if key in self._kept or made.pixels.nbytes > self.limit:
@@ -102,7 +114,7 @@ class Shelf:
             self.held = 0
 
 
-SHELF = Shelf(MEMORY_BYTES)
+SHELF: Shelf[Shaped] = Shelf(MEMORY_BYTES)
 
 
 def records(plan: ImagePlan, predictors: Sequence[Readable], *, memory_bytes: int = MEMORY_BYTES) -> Records:
@@ -145,9 +157,7 @@ class _Making:
             try:
                 found = shaped(image, self.plan)
             except FileProblem as problem:
-                name = _path(readable) or f"image {place + 1} of {len(self.predictors)}"
-                msg = f"{name}: {problem}"
-                raise FileProblem(msg) from problem
+                raise named(problem, readable, place, len(self.predictors)) from problem
             SHELF.put(key, found)
         return found
 
@@ -202,6 +212,11 @@ def identity(readable: Readable) -> bytes:
     named = [(each.name, repr(getattr(readable, each.name))) for each in fields(readable)]  # type: ignore[arg-type]
     how = repr((type(readable).__qualname__, named, str(path.absolute()), facts))
     return hashlib.blake2b(how.encode(), digest_size=_DIGEST).digest()
+
+
+def named(problem: FileProblem, readable: Readable, place: int, count: int) -> FileProblem:
+    """The problem with the file it is of, or with the place of an image in memory among so many."""
+    return FileProblem(f"{_path(readable) or f'image {place + 1} of {count}'}: {problem}")
 
 
 def _path(readable: Readable) -> Path | None:

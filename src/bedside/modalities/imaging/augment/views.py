@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from bedside.errors import ModelError, StudyError
 from bedside.modalities.imaging.batches import ImageTensors
 
@@ -40,3 +42,12 @@ class Mirrored:
             msg = f"mirrored views along axes={self.axes} were given images of {dimensions} axes; declare smaller ones"
             raise ModelError(msg)
         return [batch, *(batch._replace(pixels=batch.pixels.flip(axis + 2)) for axis in self.axes)]
+
+    def back(self, maps: Tensor, look: int) -> Tensor:
+        """Maps that were made of one look, as they lie on the image.
+
+        Args:
+            maps: Shape (cases, channels, *size).
+            look: Its position in what the call gives.
+        """
+        return maps if look == 0 else maps.flip(self.axes[look - 1] + 2)

@@ -1,0 +1,1 @@
+"""Images and volumes at their own size, seen by a network in windows."""
