@@ -11,7 +11,7 @@ from tests.report.evidence_examples import ALL, HOSTILE, binary
 from bedside.evidence.figure import Figure, Series
 from bedside.report import plot
 from bedside.report.look import looks
-from bedside.report.scale import scale
+from bedside.report.scale import logarithmic, scale
 
 
 def line(**changes: object) -> Figure:
@@ -95,3 +95,27 @@ def test_a_scale_holds_its_data_and_marks_round_numbers(values: list[float]) -> 
     assert all(axis.inside(tick) for tick in axis.ticks)
     assert 2 <= len(axis.ticks) <= 12
     assert len({axis.word(tick) for tick in axis.ticks}) == len(axis.ticks)
+
+
+@given(st.lists(st.floats(1e-3, 1e6), min_size=1))
+def test_equal_ratios_are_equally_wide_on_a_logarithmic_scale(values: list[float]) -> None:
+    axis = logarithmic(values)
+    assert all(axis.inside(value) and 0 <= axis.place(value) <= 1 for value in values)
+    assert all(axis.inside(tick) for tick in axis.ticks)
+    low, middle, high = axis.low, (axis.low * axis.high) ** 0.5, axis.high
+    assert axis.place(middle) - axis.place(low) == pytest.approx(axis.place(high) - axis.place(middle))
+
+
+def test_a_logarithmic_figure_marks_its_sizes() -> None:
+    series = Series(label="a", style="line", x=(50.0, 500.0, 5000.0), y=(0.0, 1.0, 0.5))
+    drawn = str(plot.draw(line(series=(series,), x_logarithmic=True), {}))
+    path = re.search(r'class="line neutral"[^>]* d="M([\d.]+) [\d.]+L([\d.]+) [\d.]+L([\d.]+) [\d.]+"', drawn)
+    assert path is not None
+    first, second, third = map(float, path.groups())
+    assert second - first == pytest.approx(third - second, abs=0.2)
+    assert all(f">{word}<" in drawn for word in ("50", "200", "5,000"))
+
+
+def test_nothing_can_be_placed_at_zero_on_a_logarithmic_scale() -> None:
+    with pytest.raises(ValueError, match="must be above 0"):
+        logarithmic([0.0, 1.0])

@@ -132,7 +132,16 @@ def test_a_learning_curve_reports_its_sizes_and_nothing_over_them(tmp_path: Path
     assert {row.group for row in rows} == {"split=development=20%", "split=development=100%"}
     assert not [row for row in found.comparisons if row.validation == "learning_curve"]
     figure = next(figure for figure in found.figures if figure.name == "learning_curve")
-    assert figure.series[0].x == (50.0, 248.0)
+    lines, intervals = ([one for one in figure.series if one.style == style] for style in ("line", "intervals"))
+    assert (
+        [one.learner for one in lines]
+        == [one.learner for one in intervals]
+        == [one.name for one in found.study.learners]
+    )
+    assert all(one.x == (50.0, 248.0) for one in figure.series)
+    assert all(len(one.low) == len(one.high) == 2 for one in intervals)
+    assert not any(one.low for one in lines)
+    assert not figure.x_logarithmic
     with pytest.raises(StudyError, match="judges the same cases"):
         run(small(validations=(curve,)), out=tmp_path / "other", jobs=1)
 

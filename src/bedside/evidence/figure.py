@@ -41,6 +41,7 @@ class Figure(Frozen):
         title: What it shows ("Receiver operating characteristic").
         conclusion: What the reader should take from it, one or two sentences, from these data.
         alt: Text alternative for those who cannot see it.
+        x_logarithmic: Equal ratios of x are equally far apart; every x is then above 0.
         x_categories: Tick labels at x = 0, 1, 2 ... when the axis is categorical.
         diagonal: Draw the identity line (no discrimination, perfect calibration).
         horizontal: Heights at which to draw a labelled reference line.
@@ -57,6 +58,7 @@ class Figure(Frozen):
     series: tuple[Series, ...]
     x_range: tuple[float, float] | None = None
     y_range: tuple[float, float] | None = None
+    x_logarithmic: bool = False
     x_categories: tuple[str, ...] = ()
     diagonal: bool = False
     horizontal: tuple[tuple[str, float], ...] = ()

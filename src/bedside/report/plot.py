@@ -10,7 +10,7 @@ from bedside.report import legend as legends
 from bedside.report.legend import CURVES, cut, dash, look_of, rivals_of
 from bedside.report.look import NEUTRAL, Look, anchor
 from bedside.report.panel import Panel
-from bedside.report.scale import Scale, scale
+from bedside.report.scale import Scale, logarithmic, scale
 
 LARGE_LETTER = 7.9
 """The same on a telephone, where the style sheet sets larger type in wide figures."""
@@ -92,6 +92,8 @@ def _layout(figure: Figure) -> tuple[Panel, tuple[int, int]]:
     left, bottom = 58.0, 52.0
     if words:
         x = Scale(-0.6, len(words) - 0.4, tuple(float(i) for i in range(len(words))))
+    elif figure.x_logarithmic:
+        x = logarithmic(xs)
     else:
         half = _slot(bars) / 2
         xs += [x - half for series in bars for x in series.x] + [x + half for series in bars for x in series.x]

@@ -9,15 +9,20 @@ from bedside.report.number import MINUS
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A linear scale from `low`..`high` to 0..1, with ticks at round numbers."""
+    """A scale from `low`..`high` to 0..1, linear unless it is logarithmic, with ticks at round numbers."""
 
     low: float
     high: float
     ticks: tuple[float, ...]
+    logarithmic: bool = False
 
     def place(self, value: float) -> float:
         """Where a value lies, 0 at `low`, 1 at `high`, held to a little beyond the ends."""
-        return min(1.02, max(-0.02, (value - self.low) / (self.high - self.low)))
+        if self.logarithmic:
+            share = math.log(value / self.low) / math.log(self.high / self.low) if value > 0 else -math.inf
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return min(1.02, max(-0.02, share))
 
     def inside(self, value: float) -> bool:
         """Whether a value lies within the limits."""
@@ -26,6 +31,8 @@ class Scale:
 
     def word(self, tick: float) -> str:
         """A tick as printed: as many decimals as the step between ticks needs."""
+        if self.logarithmic:
+            return f"{tick:,.10g}"
         step = self.ticks[1] - self.ticks[0] if len(self.ticks) > 1 else abs(tick) or 1.0
         digits = max(0, -math.floor(math.log10(step) + 1e-9))
         if round(step, digits) != round(step, digits + 1):  # 0.25 needs one more than 0.2
@@ -80,3 +87,26 @@ def scale(
     first = math.ceil(low / step - 1e-6)
     last = math.floor(high / step + 1e-6)
     return Scale(low, high, tuple(index * step for index in range(first, last + 1)))
+
+
+def logarithmic(values: Iterable[float], *, pad: float = 0.02) -> Scale:
+    """A logarithmic scale around `values`, marked at 1, 2 and 5 times powers of ten; at its ends where none is inside.
+
+    Args:
+        values: What must be visible, above 0.
+        pad: Free space at both ends, as a share of the logarithm's span.
+
+    Raises:
+        ValueError: A value is not above 0.
+    """
+    numbers = [value for value in values if math.isfinite(value)] or [1.0, 10.0]
+    if min(numbers) <= 0:
+        msg = f"a logarithmic axis was given {min(numbers):g}; its values must be above 0"
+        raise ValueError(msg)
+    low, high = min(numbers), max(numbers)
+    room = pad * math.log(high / low) or math.log(2.0)
+    low, high = low * math.exp(-room), high * math.exp(room)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    marked = tuple(factor * 10.0**power for power in powers for factor in (1.0, 2.0, 5.0))
+    inside = tuple(tick for tick in marked if low <= tick <= high)
+    return Scale(low, high, inside or (low, high), logarithmic=True)
