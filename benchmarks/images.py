@@ -22,9 +22,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POL
 
 import numpy as np  # noqa: E402 - thread counts are read at import
 import torch  # noqa: E402
+from plain import BATCH, Plain, learn, log_odds, monai_data, tensor_data  # noqa: E402
 from sklearn.metrics import roc_auc_score  # noqa: E402
-from torch import nn  # noqa: E402
-from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
 
 from bedside.data.sample import Sample  # noqa: E402
 from bedside.endpoints.binary.head import BinaryHead  # noqa: E402
@@ -34,12 +33,10 @@ from bedside.modalities.imaging.image import Image, Readable  # noqa: E402
 from bedside.modalities.imaging.plan import ImagePlan  # noqa: E402
 from bedside.modalities.imaging.simulate import radiograph  # noqa: E402
 from bedside.modalities.imaging.trunk import ImageTrunk  # noqa: E402
-from bedside.networks.convolutional.compact import Compact  # noqa: E402
 from bedside.training.loop import Loop  # noqa: E402
 from bedside.training.network import Network  # noqa: E402
 from bedside.types import PatientId, SampleId  # noqa: E402
 
-BATCH = 64
 SELECTION = 256
 
 
@@ -50,21 +47,6 @@ class Line(NamedTuple):
     prediction: float
     fit: float
     auroc: float
-
-
-class Plain(nn.Module):
-    """Our compact network under one linear layer, as anybody would use it."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.stages = Compact().build(1, (size, size))
-        self.last = nn.Linear(self.stages.width, 1)
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Log-odds, shape (n,)."""
-        summary, _ = self.stages(pixels)
-        logits: torch.Tensor = self.last(summary[0])
-        return logits[:, 0]
 
 
 def samples(count: int, size: int, *, start: int = 0) -> list[Sample[Readable, bool]]:
@@ -100,65 +82,11 @@ def plain(development: Any, new: Any, *, size: int, epochs: int, with_monai: boo
     mean, spread = pixels.mean(), pixels.std()
     torch.manual_seed(1)
     model = Plain(size)
-    data = monai_data(pixels, outcomes, mean, spread) if with_monai else plain_data(pixels, outcomes, mean, spread)
-
-    def train() -> None:
-        optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.1)
-        loss = nn.BCEWithLogitsLoss()
-        model.train()
-        for _ in range(epochs):
-            for batch, targets in data():
-                optimiser.zero_grad()
-                loss(model(batch), targets).backward()
-                optimiser.step()
-
-    _, seconds = timed(train)
-    model.eval()
+    data = (monai_data if with_monai else tensor_data)(pixels, outcomes, mean, spread)
+    _, seconds = timed(lambda: learn(model, data, epochs, lambda: False))
     asked, _ = tensors(new)
-
-    def predict() -> Any:
-        with torch.no_grad():
-            return torch.cat([model((part - mean) / spread) for part in torch.split(asked, BATCH)]).sigmoid().numpy()
-
-    told, spent = timed(predict)
+    told, spent = timed(lambda: log_odds(model, (asked - mean) / spread).sigmoid().numpy())
     return Line(epochs * len(development) / seconds, len(new) / spent, seconds, auroc(new, told))
-
-
-def plain_data(pixels: Any, outcomes: Any, mean: Any, spread: Any) -> Callable[[], Iterator[Any]]:
-    loader = DataLoader(TensorDataset((pixels - mean) / spread, outcomes), batch_size=BATCH, shuffle=True)
-    return lambda: iter(loader)
-
-
-def monai_data(pixels: Any, outcomes: Any, mean: Any, spread: Any) -> Callable[[], Iterator[Any]]:
-    import monai.data
-    import monai.transforms
-
-    # MONAI exports by star imports, which type checkers do not follow.
-    data: Any = monai.data
-    transforms: Any = monai.transforms
-    done = transforms.Compose(
-        [
-            transforms.NormalizeIntensity(subtrahend=float(mean), divisor=float(spread)),
-            transforms.RandAffine(
-                prob=1.0,
-                rotate_range=np.pi / 18,
-                translate_range=2,
-                scale_range=0.1,
-                padding_mode="border",
-            ),
-            transforms.RandScaleIntensity(factors=0.15, prob=1.0),
-            transforms.RandAdjustContrast(prob=0.5, gamma=(0.9, 1.1)),
-        ]
-    )
-    loader = data.DataLoader(
-        data.ArrayDataset(pixels.numpy(), done, outcomes.numpy()), batch_size=BATCH, shuffle=True, num_workers=0
-    )
-
-    def batches() -> Iterator[Any]:
-        for batch, targets in loader:
-            yield batch.as_tensor(), targets.float()
-
-    return batches
 
 
 def tensors(cases: Any) -> tuple[torch.Tensor, torch.Tensor]:
