@@ -154,3 +154,16 @@ def test_what_does_not_fit_is_refused() -> None:
         ONE.fit([Mask(np.zeros((2, 2), np.uint8))], [])
     with pytest.raises(OutcomeProblem, match="label 2"):
         ONE.fit([Mask(np.full((2, 2), 2, np.uint8))], [Segmentation(np.zeros((1, 2, 2), np.uint8))])
+
+
+def test_a_structure_that_is_nowhere_is_no_obstacle() -> None:
+    nothing = np.zeros((4, 4), np.uint8)
+    finish = TWO.fit([Mask(nothing)], [Segmentation.drawn(nothing, 2)])
+    assert not finish.changes
+    speck = nothing.copy()
+    speck[1, 1] = 2
+    big = nothing.copy()
+    big[:, :2] = 2
+    finish = TWO.fit([Mask(nothing), Mask(big)], [Segmentation.drawn(speck, 2), Segmentation.drawn(big, 2)])
+    assert finish.clean_ups[1].words == "parts below 3 pixels are left out", "of 8 drawn"
+    assert finish.gain == pytest.approx(0.25), "one of two structures in one of two cases"

@@ -11,7 +11,7 @@ from bedside.endpoints.mask.mask import Pixels
 from bedside.endpoints.mask.segmentation import WHOLE
 from bedside.endpoints.mask.surface import bounds
 from bedside.errors import ModelError
-from bedside.types import Booleans, Json
+from bedside.types import Booleans, Integers, Json
 
 _JUST_MORE = WHOLE // 2 + 1
 """Share of a filled hole's pixels: more than a half, by no evidence but their surroundings."""
@@ -44,11 +44,16 @@ class CleanUp:
             done.append("holes are filled")
         return ", ".join(done) or "nothing"
 
-    def kept(self, said: Booleans) -> Booleans:
-        """The pixels that stay, shape (*size)."""
+    def kept(self, said: Booleans, numbered: tuple[Integers, int] | None = None) -> Booleans:
+        """The pixels that stay, shape (*size).
+
+        Args:
+            said: Where the structure is predicted.
+            numbered: Its connected parts (`lesion.parts`), where they are known already.
+        """
         if not self.largest and self.at_least <= 1:
             return said
-        numbers, count = parts(said)
+        numbers, count = numbered or parts(said)
         sizes = np.bincount(numbers.ravel(), minlength=count + 1)
         sizes[0] = 0
         stays = sizes >= max(self.at_least, 1)

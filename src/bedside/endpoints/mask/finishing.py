@@ -7,12 +7,14 @@ import numpy as np
 
 from bedside.endpoints.mask.clean_up import CleanUp
 from bedside.endpoints.mask.finish import HALF, MaskFinish
-from bedside.endpoints.mask.mask import Delineated, Mask
+from bedside.endpoints.mask.lesion import parts
+from bedside.endpoints.mask.mask import Delineated, Mask, Pixels
 from bedside.endpoints.mask.overlap import checked, overlap
 from bedside.endpoints.mask.segmentation import Segmentation
 from bedside.endpoints.mask.structure import Structure
+from bedside.endpoints.mask.surface import bounds
 from bedside.errors import StatisticsError
-from bedside.types import Floats, Json
+from bedside.types import Booleans, Floats, Integers, Json
 
 THRESHOLDS = (HALF, 0.4, 0.6, 0.3, 0.7)
 """Tried in this order."""
@@ -63,17 +65,57 @@ class MaskFinishing:
             if score > best + LEAST_GAIN:
                 finish, best = tried, score
         for place in range(count):
+            said = finish(predictions)
+            tries = [_Try.of(mask, one.labels, place) for mask, one in zip(masks, said, strict=True)]
+            alone = own = _mean_dice(tries, CleanUp())
             for clean_up in _choices(masks, place):
-                each = (*finish.clean_ups[:place], clean_up, *finish.clean_ups[place + 1 :])
-                tried = MaskFinish(self.names, finish.threshold, each, cases=len(outcomes))
-                score = _score(masks, tried(predictions))
-                if score > best + LEAST_GAIN:
-                    finish, best = tried, score
+                score = _mean_dice(tries, clean_up)
+                if score > own + LEAST_GAIN * count:
+                    each = (*finish.clean_ups[:place], clean_up, *finish.clean_ups[place + 1 :])
+                    finish, own = MaskFinish(self.names, finish.threshold, each, cases=len(outcomes)), score
+            best += (own - alone) / count
         return MaskFinish(self.names, finish.threshold, finish.clean_ups, best - before, len(outcomes))
 
     def restore(self, state: Mapping[str, Json]) -> MaskFinish:
         """The inverse of `MaskFinish.state`; raises ModelError for the state of something else."""
         return MaskFinish.restore(state, self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class _Try:
+    """One structure of one case, on which clean-ups are tried; they change no other structure.
+
+    Attributes:
+        drawn: Where it is drawn and judged, in the box around all that is drawn or predicted of it.
+        said: Where it is predicted.
+        free: Where nothing is predicted.
+        judged: Where the drawing counts.
+        numbered: Connected parts of `said`.
+    """
+
+    drawn: Booleans
+    said: Booleans
+    free: Booleans
+    judged: Booleans
+    numbered: tuple[Integers, int]
+
+    @classmethod
+    def of(cls, mask: Mask, labels: Pixels, place: int) -> "_Try":
+        everywhere = np.ones(mask.size, dtype=np.bool_) if mask.judged is None else mask.judged
+        drawn, said = (mask.labels == place + 1) & everywhere, labels == place + 1
+        box = bounds(drawn | said)
+        return cls(drawn[box], said[box], (labels == 0)[box], everywhere[box], parts(said[box]))
+
+    def dice(self, clean_up: CleanUp) -> float:
+        """Dice after a clean-up; 1 where nothing is drawn and nothing left."""
+        kept = clean_up.kept(self.said, self.numbered)
+        found = (kept | clean_up.filled(kept, self.free)) & self.judged
+        total = int(np.count_nonzero(found)) + int(np.count_nonzero(self.drawn))
+        return 2.0 * int(np.count_nonzero(found & self.drawn)) / total if total else 1.0
+
+
+def _mean_dice(tries: Sequence[_Try], clean_up: CleanUp) -> float:
+    return float(np.mean([one.dice(clean_up) for one in tries]))
 
 
 def _choices(masks: Sequence[Mask], place: int) -> list[CleanUp]:

@@ -7,6 +7,7 @@ import numpy as np
 from bedside.endpoints.cell import refused
 from bedside.endpoints.endpoint import Endpoint, Reference
 from bedside.endpoints.mask.cells import outcome_cells, prediction_cells, restored, restored_outcomes
+from bedside.endpoints.mask.drawing import mask_drawing
 from bedside.endpoints.mask.facts import Examiner
 from bedside.endpoints.mask.figures import mask_figures
 from bedside.endpoints.mask.finishing import MaskFinishing
@@ -82,6 +83,7 @@ def mask(
         restore=lambda cells: restored(cells, each),
         outcome_cells=lambda outcomes: outcome_cells(outcomes, each),
         restore_outcomes=restored_outcomes,
+        drawing=mask_drawing(each),
         figures=lambda views: mask_figures(views, each, examiner, _THRESHOLD),
         finishing=MaskFinishing(each),
         declared={
