@@ -90,7 +90,6 @@ def bedside(arrays: dict[str, Any], *, target: float, epochs: int, seed: int) ->
     from bedside.modalities.imaging.plan import ImagePlan
     from bedside.modalities.imaging.trunk import ImageTrunk
     from bedside.training.course import Course
-    from bedside.training.feed import Feed
     from bedside.training.loop import Loop
     from bedside.training.model import Model
     from bedside.training.network import Network
@@ -107,7 +106,7 @@ def bedside(arrays: dict[str, Any], *, target: float, epochs: int, seed: int) ->
         def train(
             self,
             model: Model[Any],
-            feed: Feed[Any],
+            feed: Any,
             judge: Callable[[], float],
             *,
             learning_rate: float,
@@ -173,7 +172,7 @@ def written(folder: Path, images: int, size: int) -> None:
     """Development and further images as one file, so that neither side's process has to make them."""
     from bedside.modalities.imaging.simulate import radiograph
 
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for part, start, count in (("development", 0, images), ("selection", 10**6, SELECTION)):
         ill = np.arange(start, start + count) % 2 == 0
         pictures = [radiograph(ill=bool(one), seed=start + k, size=size).pixels for k, one in enumerate(ill)]
@@ -236,8 +235,8 @@ def main() -> None:
                 found[side].append(fitted(side, Path(name), options, seed))
     told = ratios(found)
     if options.json:
-        fits = {side: [one._asdict() for one in fits] for side, fits in found.items()}
-        print(json.dumps({"fits": fits, "ratios": told}, indent=1))
+        every = {side: [one._asdict() for one in fits] for side, fits in found.items()}
+        print(json.dumps({"fits": every, "ratios": told}, indent=1))
         return
     print(f"{options.images} images of {options.size} x {options.size}, log loss {options.target:g}, 1 thread")
     for side, fits in found.items():

@@ -14,8 +14,8 @@ from bedside.errors import StudyError
 from bedside.modalities.imaging.modality import imaging
 from bedside.modalities.imaging.record import ImageRecord
 from bedside.sources.medmnist import PNEUMONIA
+from bedside.study.job import Division
 from bedside.study.lineage import findings
-from bedside.study.run import Division
 
 FOLDER = Path(__file__).parents[2] / "reproductions"
 
@@ -40,12 +40,12 @@ def samples(study: Any, records: list[ImageRecord]) -> list[Sample[Any, Any]]:
 
 
 def divisions(study: Any, records: list[ImageRecord], seed: int) -> list[Division]:
-    drawn = samples(study, records)
+    drawn = tuple(samples(study, records))
     digests = tuple(imaging().digest([sample.predictors for sample in drawn]))
     found = []
     for validation in study.validations:
         splits = validation.splits(drawn, study.endpoint.stratum, seed)
-        found.append(Division(validation=validation, splits=splits, samples=drawn, digests=digests, cases=[]))
+        found.append(Division(validation=validation, splits=splits, samples=drawn, digests=digests, cases=()))
     return found
 
 
@@ -88,7 +88,9 @@ def test_the_same_number_of_labels_is_asked_of_both_validations(script: Any, rec
 def test_differences_are_paired_by_image(script: Any, tmp_path: Path) -> None:
     luck = np.random.default_rng(1)
     ill = np.arange(200) % 2 == 0
-    told = {name: ill + shift * luck.normal(size=200) for name, shift in ((script.PRETRAINED, 0.8), ("other", 1.5))}
+    told: dict[str, Any] = {
+        name: ill + shift * luck.normal(size=200) for name, shift in ((script.PRETRAINED, 0.8), ("other", 1.5))
+    }
     tables = []
     for name, score in told.items():
         order = luck.permutation(200)
@@ -102,8 +104,8 @@ def test_differences_are_paired_by_image(script: Any, tmp_path: Path) -> None:
         }
         tables.append(pa.table(columns))
     pq.write_table(pa.concat_tables(tables), tmp_path / "predictions.parquet")
-    base = {"labels": 50, "group": "split=development=2%", "method": "m", "cases": 200, "patients": 200}
-    points = [
+    base: dict[str, Any] = {"labels": 50, "group": "split=development=2%", "method": "m", "cases": 200, "patients": 200}
+    points: list[dict[str, Any]] = [
         {**base, "learner": name, "auroc": float(np.mean(score[ill][:, None] > score[~ill])), "low": 0.0, "high": 1.0}
         for name, score in told.items()
     ]
