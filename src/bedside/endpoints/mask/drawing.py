@@ -28,7 +28,7 @@ def mask_drawing(structures: Sequence[Structure]) -> Callable[[Delineated, Segme
         layers = [Layer("outlines", tuple(lines)), Layer("errors", errors)]
         doubt = np.where(inside, uncertainty(prediction), 0.0).astype(np.float32)
         if doubt.any():
-            layers.append(Layer("doubt", places=doubt))
+            layers.append(Layer("doubt", tuple(lines), doubt))
         return Drawing(_caption(structures, found.dice, found.predicted_quality), tuple(layers))
 
     return drawn

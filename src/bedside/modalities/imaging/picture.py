@@ -44,10 +44,10 @@ def picture(readable: Readable | None, places: NDArray[Any] | None = None, /, *,
         made = _alone(np.zeros((1, 1)) if places is None else places)
     elif image.dimensions == 2:
         plane = _drawn(_eight_bits(image.pixels), _distances(image, (0, 1)), MARKED if marks else LONGEST)
-        made = plane if places is None else overlaid(plane, places, *limits(places))
+        made = plane if places is None else overlaid(plane, places, *_limits(places, marks))
         made = marked(made, marks, (image.size[0], image.size[1])) if marks else made
     else:
-        made = _marked_volume(image, marks) if marks else _volume(image, places)
+        made = _marked_volume(image, places, marks) if marks else _volume(image, places)
     file = io.BytesIO()
     Pillow.fromarray(made).save(file, format="PNG", optimize=True)
     return file.getvalue()
@@ -71,13 +71,15 @@ def _volume(image: Image, places: NDArray[Any] | None) -> NDArray[np.uint8]:
     return np.concatenate([colour, np.zeros_like(colour[:2]), _side_by_side(marked)])
 
 
-def _marked_volume(image: Image, marks: Sequence[Mark]) -> NDArray[np.uint8]:
-    """Three planes through what is marked."""
+def _marked_volume(image: Image, places: NDArray[Any] | None, marks: Sequence[Mark]) -> NDArray[np.uint8]:
+    """Three planes through what is marked, with the map where there is one."""
     shown, planes = _eight_bits(image.pixels), []
     for axis, share in enumerate(middle(marks, image.size)):
         rest = tuple(other for other in range(3) if other != axis)
         place = int(share * image.size[axis])
         plane = _drawn(np.take(shown, place, axis=axis + 1), _distances(image, rest))
+        if places is not None:
+            plane = overlaid(plane, _slice(places, axis, share), *_limits(places, marks))
         planes.append(marked(plane, cut(marks, axis, place), (image.size[rest[0]], image.size[rest[1]])))
     return _side_by_side(planes)
 
@@ -89,6 +91,12 @@ def _alone(places: NDArray[Any]) -> NDArray[np.uint8]:
         return overlaid(black, places, *limits(places))
     planes = [_slice(places, axis, share) for axis, share in enumerate(_peak(places))]
     return _side_by_side([overlaid(black, plane, *limits(places)) for plane in planes])
+
+
+def _limits(places: NDArray[Any], marks: Sequence[Mark]) -> tuple[float, float]:
+    """Those of a map; without its line where lines are drawn that mean something else."""
+    largest, line = limits(places)
+    return largest, largest if marks else line
 
 
 def _slice(places: NDArray[Any], axis: int, share: float) -> NDArray[Any]:
