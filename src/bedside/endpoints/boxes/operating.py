@@ -1,0 +1,63 @@
+"""From which score on a found box is shown: as many false positives per image as were declared, on tuning data."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bedside.endpoints.boxes.boxes import Boxes, Found
+from bedside.endpoints.boxes.kinds import Kind
+from bedside.endpoints.boxes.matching import IMAGE, MATCHED, rows
+from bedside.endpoints.boxes.ranked import Sorted
+from bedside.errors import CohortProblem
+from bedside.types import Floats, Integers
+
+_ROUNDING = 1e-9
+"""A product of a rate and a number of images may fall short of the whole number that it is."""
+
+
+def rule(false_positives: float) -> str:
+    """How thresholds are chosen, in words."""
+    return (
+        "for each kind of box the lowest threshold with at most "
+        f"{false_positives:g} false positives per image on tuning data"
+    )
+
+
+def thresholds(
+    outcomes: Sequence[Boxes],
+    predictions: Sequence[Found],
+    kinds: Sequence[Kind],
+    *,
+    false_positives: float,
+    overlap: float,
+) -> dict[str, float]:
+    """The threshold of each kind by its slug, halfway between two scores; 0 where all that was found may be shown.
+
+    Raises:
+        CohortProblem: There are no tuning images.
+    """
+    if not outcomes:
+        msg = "thresholds of found boxes cannot be chosen: there are no tuning images; give some to tuning"
+        raise CohortProblem(msg)
+    given = rows(outcomes, predictions, (overlap,)).rows
+    images = float(given[:, IMAGE].sum())
+    return {kind.slug: _threshold(given, kind.place, false_positives * images + _ROUNDING) for kind in kinds}
+
+
+def _threshold(given: Floats, kind: int, most: float) -> float:
+    ladder = Sorted(given, kind)
+    wrong = np.cumsum(1.0 - given[ladder.order, MATCHED])[ladder.ends]
+    allowed = int(np.searchsorted(wrong, most, side="right"))
+    if allowed == ladder.scores.size:
+        return 0.0
+    upper = float(ladder.scores[allowed - 1]) if allowed else 1.0
+    lower = float(ladder.scores[allowed])
+    middle = (upper + lower) / 2.0
+    # Between neighbouring scores, or above a score of 1, nothing lies halfway.
+    return middle if lower < middle <= upper else float(np.nextafter(lower, 2.0))
+
+
+def shown(told: Found, kinds: Sequence[Kind], cut: Mapping[str, float]) -> Integers:
+    """Places of the found boxes that reach the threshold of their kind."""
+    limits = np.array([cut[kind.slug] for kind in kinds])
+    return np.flatnonzero(told.scores.astype(np.float64) >= limits[told.kinds]).astype(np.int64)

@@ -1,0 +1,126 @@
+"""The endpoint of boxes obeys the laws of all endpoints, and its own."""
+
+import numpy as np
+import pytest
+from tests.conformance.endpoint import check_endpoint, value_of
+from tests.endpoints.boxes.scenes import scenes
+
+from bedside.endpoints.boxes.boxes import Boxes, Found
+from bedside.endpoints.boxes.fusion import fused
+from bedside.endpoints.boxes.kind import boxes
+from bedside.endpoints.boxes.kinds import kinds_named
+from bedside.endpoints.boxes.measures import box_measures
+from bedside.endpoints.endpoint import Reference
+from bedside.errors import CohortProblem, StatisticsError, StudyError
+
+TWO = boxes(("platelet", "red cell"))
+
+
+def test_images_with_two_kinds() -> None:
+    outcomes, predictions = scenes(1, 30, decimals=2)
+    check_endpoint(TWO, outcomes, predictions)
+
+
+def test_volumes_with_one_kind() -> None:
+    outcomes, predictions = scenes(2, 30, size=(25, 25, 25), kinds=1)
+    check_endpoint(boxes(("nodule",), iou=0.3, false_positives=2.0, dimensions=3), outcomes, predictions)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"kinds": ()},
+        {"kinds": ("a", "A ")},
+        {"kinds": ("a",), "iou": 1.0},
+        {"kinds": ("a",), "false_positives": 0.0},
+        {"kinds": ("a",), "dimensions": 4},
+    ],
+)
+def test_declarations_are_checked(declared: "dict[str, object]") -> None:
+    with pytest.raises(StudyError):
+        boxes(**declared)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 1.0, 50.0])
+def test_thresholds_keep_false_positives_to_what_was_declared(rate: float) -> None:
+    outcomes, predictions = scenes(3, 30)
+    endpoint = boxes(("platelet", "red cell"), false_positives=rate)
+    reference = Reference(development=(), tuning=outcomes, predictions=predictions)
+    cut = endpoint.settings(reference)
+    measures = {one.name: one for one in endpoint.measures(reference)}
+    for kind, slug in enumerate(("platelet", "red_cell")):
+        rows = measures[f"precision_{slug}"].contribute(outcomes, predictions).rows
+        wrong = float((rows[:, 1] - rows[:, 0]).sum())
+        assert wrong / 30 <= rate + 1e-9
+        if cut[f"threshold_{slug}"] > 0:
+            below = max(s for one in predictions for s in one.scores[one.kinds == kind] if s < cut[f"threshold_{slug}"])
+            looser = {one: (float(below) if one == slug else 1.0) for one in ("platelet", "red_cell")}
+            more = {one.name: one for one in box_measures(kinds_named(("platelet", "red cell")), 0.5, looser)}
+            rows = more[f"precision_{slug}"].contribute(outcomes, predictions).rows
+            assert float((rows[:, 1] - rows[:, 0]).sum()) / 30 > rate, "one more would be allowed"
+
+
+def test_counts_and_decisions_of_one_image() -> None:
+    truth = [Boxes(np.array([[0, 0, 4, 4], [10, 10, 14, 14], [0, 10, 4, 14]]), np.array([0, 0, 1]), (20, 20))]
+    told = [
+        Found(
+            np.array([[0, 0, 4, 4], [5, 5, 8, 8], [10, 10, 14, 14], [0, 10, 4, 14]]),
+            np.array([0, 0, 0, 0]),
+            np.array([0.9, 0.8, 0.3, 0.7]),
+        )
+    ]
+    measures = {one.name: one for one in box_measures(kinds_named(("a", "b")), 0.5, {"a": 0.5, "b": 0.5})}
+    expected = {
+        "sensitivity_a": 1 / 2,
+        "sensitivity_b": 0.0,
+        "sensitivity": 1 / 4,
+        "precision_a": 1 / 3,
+        "precision": 1 / 3,
+        "count_error_a": 1.0,
+        "count_error_b": -1.0,
+        "count_absolute_error_b": 1.0,
+    }
+    for name, value in expected.items():
+        assert value_of(measures[name], truth, told) == pytest.approx(value), name
+    assert np.isnan(value_of(measures["precision_b"], truth, told)), "nothing of the kind is shown"
+
+
+def test_undeclared_kinds_and_empty_references_are_refused() -> None:
+    outcomes, predictions = scenes(4, 3, kinds=3)
+    with pytest.raises(StatisticsError, match="not declared"):
+        boxes(("a",)).loss(outcomes, predictions)
+    with pytest.raises(CohortProblem, match="no tuning images"):
+        TWO.measures(Reference((), (), ()))
+    empty = [Boxes(np.zeros((0, 4)), np.zeros(0, dtype=np.int64), (9, 9))]
+    with pytest.raises(StatisticsError, match="none of 1 images"):
+        TWO.loss(empty, [Found.nothing(2)])
+
+
+def test_the_loss_falls_as_boxes_come_nearer() -> None:
+    truth = [Boxes(np.array([[10, 10, 30, 30]]), np.array([0]), (50, 50))]
+    losses = [
+        TWO.loss(truth, [Found(np.array([[10 + off, 10, 30 + off, 30]]), np.array([0]), np.array([0.5]))])
+        for off in (0, 5, 7, 9, 15)
+    ]
+    assert losses[0] == pytest.approx(0.0)
+    assert losses[-1] == pytest.approx(1.0)
+    assert losses == sorted(losses)
+    assert len(set(losses)) >= 4
+
+
+def test_fused_boxes_lie_between_their_members_and_count_who_found_them() -> None:
+    one = Found(np.array([[0, 0, 10, 10], [20, 20, 30, 30]]), np.array([0, 0]), np.array([0.9, 0.6]))
+    two = Found(np.array([[0, 0, 10, 12]]), np.array([0]), np.array([0.3]))
+    pooled = fused([[one], [two]])[0]
+    np.testing.assert_allclose(pooled.corners, np.array([[0, 0, 10, 10.5], [20, 20, 30, 30]]), atol=1e-6)
+    np.testing.assert_allclose(pooled.scores, [0.6, 0.3], atol=1e-6)
+    other = Found(two.corners, np.array([1]), two.scores)
+    assert len(fused([[one], [other]])[0]) == 3, "another kind is another thing"
+
+
+def test_doubts_name_the_kinds() -> None:
+    assert "red cell" in TWO.doubt({"sensitivity_red_cell": 0.3})
+    assert "platelet" in TWO.doubt({"precision_platelet": 0.3})
+    assert "counts" in TWO.doubt({"count_error_platelet": -2.0, "count_absolute_error_platelet": 2.5})
+    assert not TWO.doubt({"count_error_platelet": 0.1, "count_absolute_error_platelet": 2.5})
+    assert not TWO.doubt({"sensitivity_platelet": 0.9, "precision_red_cell": 0.6})
