@@ -110,7 +110,8 @@ class BoxList:
         return self
 
 
-def _refuse(wrong: Booleans, corners: Floats, numbers: Sequence[int], where: str, what: str) -> None:
+def _refuse(wrong: Booleans | np.bool_, corners: Floats, numbers: Sequence[int], where: str, what: str) -> None:
+    wrong = np.atleast_1d(wrong)
     if not wrong.any():
         return
     first = int(np.flatnonzero(wrong)[0])
