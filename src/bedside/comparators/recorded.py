@@ -57,6 +57,7 @@ class Recorded(Generic[X, P]):
     reading: Callable[[X], P]
     description: str
     members: ClassVar[int] = 1
+    recorded: ClassVar[bool] = True
     defaults: ClassVar[Settings] = {}
 
     def propose(self, trial: Trial) -> Settings:  # noqa: ARG002 - there is nothing to propose

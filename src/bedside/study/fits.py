@@ -23,7 +23,7 @@ from bedside.study.explaining import Explained, Explaining
 from bedside.study.folder import RunFolder, canonical, read_json
 from bedside.study.progress import Progress
 from bedside.study.under_way import Bulletin, watched
-from bedside.training.learner import Fit, Fitted, Learner
+from bedside.training.learner import Fit, Fitted, Learner, OfRecord
 from bedside.training.workplace import Workplace, at
 from bedside.types import Json
 
@@ -179,8 +179,10 @@ def read(task: Task[X, Y, P], endpoint: Endpoint[Y, P], folder: RunFolder) -> Ju
 def _stressed(
     task: Task[X, Y, P], fitted: Fitted[X, P], samples: Sequence[Sample[X, Y]], endpoint: Endpoint[Y, P]
 ) -> dict[str, NDArray[Any]]:
-    """Predictions for perturbed test predictors; the same perturbed cases for every learner of a split."""
+    """Predictions for perturbed test predictors, the same ones for every learner of a split; none from a record."""
     if task.modality is None or task.modality.perturbations is None:
+        return {}
+    if isinstance(task.learner, OfRecord) and task.learner.recorded:
         return {}
     development = [samples[k].predictors for k in task.split.development.tolist()]
     test = [samples[k].predictors for k in task.split.test.tolist()]

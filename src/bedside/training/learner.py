@@ -6,7 +6,7 @@ Free of torch, as all files of this floor are that the spine imports.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from bedside.data.sample import Sample
 from bedside.data.split import Tuning
@@ -54,6 +54,16 @@ class Fit(Generic[X, P]):
     fitted: Fitted[X, P]
     reference: Sequence[P]
     record: Mapping[str, Json] = field(default_factory=dict)
+
+
+@runtime_checkable
+class OfRecord(Protocol):
+    """A learner or recipe that may repeat what was recorded of a case and never look at it."""
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it does; changes of a case then tell nothing about it."""
+        ...
 
 
 class Learner(Protocol[X, Y_contra, P]):

@@ -21,7 +21,7 @@ from bedside.training.calibration import (
     temperature,
 )
 from bedside.training.elsewhere import Elsewhere, HasSeen
-from bedside.training.learner import CURVE, CURVES, Fit, Fitted, Recipe, Settings
+from bedside.training.learner import CURVE, CURVES, Fit, Fitted, OfRecord, Recipe, Settings
 from bedside.training.pruning import Pruning
 from bedside.training.search import Chosen, search
 from bedside.training.seeds import derive
@@ -128,6 +128,11 @@ class Tuned(Generic[X, P]):
     def elsewhere(self) -> Elsewhere | None:
         """What the recipe has seen besides the cases that it is given."""
         return self.recipe.elsewhere if isinstance(self.recipe, HasSeen) else None
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the recipe repeats what was recorded."""
+        return isinstance(self.recipe, OfRecord) and self.recipe.recorded
 
     def fit(self, development: Sequence[Sample[X, Any]], tuning: Tuning[X, Any], *, seed: int) -> Fit[X, P]:
         """Fit on development, select and calibrate on tuning; same seed, same bytes.
