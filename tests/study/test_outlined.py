@@ -11,6 +11,7 @@ import pytest
 from bedside.comparators.recorded import Recorded
 from bedside.data.cohort import Cohort
 from bedside.data.sample import Excluded, Sample
+from bedside.data.source import DataFile
 from bedside.data.validation import Holdout
 from bedside.endpoints.mask.kind import mask
 from bedside.endpoints.mask.mask import Delineated, Mask
@@ -51,6 +52,7 @@ class Discs:
     name: str = "discs"
     licence: str = "none"
     citation: str = "none"
+    files: tuple[DataFile, ...] = ()
 
     def records(self, root: Path) -> Iterator[tuple[str, Seen, np.ndarray]]:
         del root
@@ -76,12 +78,15 @@ def draw(record: tuple[str, Seen, np.ndarray]) -> list[Sample[Seen, Delineated] 
 
 
 def reader(name: str, which: str) -> Tuned[Seen, Segmentation]:
-    recorded = Recorded(name, name.capitalize(), lambda seen: Segmentation.drawn(getattr(seen, which), 1), "A reader.")
+    def reading(seen: Seen) -> Segmentation:
+        return Segmentation.drawn(getattr(seen, which), 1)
+
+    recorded = Recorded(name, name.capitalize(), reading, "A reader.")
     return Tuned(recorded, ENDPOINT, trials=2)
 
 
 def study(**changes: object) -> Study[tuple[str, Seen, np.ndarray], Seen, Delineated, Segmentation]:
-    made = Study(
+    made: Study[tuple[str, Seen, np.ndarray], Seen, Delineated, Segmentation] = Study(
         name="discs",
         question="Where is the disc?",
         intended_use="Tests.",
