@@ -53,7 +53,9 @@ def boxes_at_peaks(logits: Map, distances: Map, size: tuple[int, ...]) -> Found:
     return Found(corners[kept], kind[kept], of[kept])
 
 
-def without_repetition(corners: Corners, kinds: Integers, scores: Map, *, overlap: float = SAME) -> Integers:
+def without_repetition(
+    corners: Corners, kinds: Integers, scores: NDArray[np.float32], *, overlap: float = SAME
+) -> Integers:
     """Places of boxes that no more certain one of their kind overlaps more than so much, the most certain first."""
     order = np.argsort(-scores, kind="stable")
     covered = overlaps(corners[order], corners[order]) > overlap
