@@ -17,7 +17,7 @@ from bedside.endpoints.mask.kind import mask
 from bedside.endpoints.mask.mask import Delineated, Mask
 from bedside.endpoints.mask.segmentation import Segmentation
 from bedside.evidence.schema import Evidence
-from bedside.modalities.imaging.image import Image
+from bedside.modalities.imaging.image import Image, Readable
 from bedside.modalities.imaging.modality import imaging
 from bedside.report.page import render
 from bedside.study.arrays import read
@@ -72,21 +72,22 @@ class Discs:
             yield str(k), Seen(pixels, good, poor), truth
 
 
-def draw(record: tuple[str, Seen, np.ndarray]) -> list[Sample[Seen, Delineated] | Excluded]:
+def draw(record: tuple[str, Seen, np.ndarray]) -> list[Sample[Readable, Delineated] | Excluded]:
     key, seen, truth = record
     return [Sample(SampleId(key), PatientId(key), seen, Mask(truth))]
 
 
-def reader(name: str, which: str) -> Tuned[Seen, Segmentation]:
-    def reading(seen: Seen) -> Segmentation:
+def reader(name: str, which: str) -> Tuned[Readable, Segmentation]:
+    def reading(seen: Readable) -> Segmentation:
+        assert isinstance(seen, Seen)
         return Segmentation.drawn(getattr(seen, which), 1)
 
     recorded = Recorded(name, name.capitalize(), reading, "A reader.")
     return Tuned(recorded, ENDPOINT, trials=2)
 
 
-def study(**changes: object) -> Study[tuple[str, Seen, np.ndarray], Seen, Delineated, Segmentation]:
-    made: Study[tuple[str, Seen, np.ndarray], Seen, Delineated, Segmentation] = Study(
+def study(**changes: object) -> Study[tuple[str, Seen, np.ndarray], Readable, Delineated, Segmentation]:
+    made: Study[tuple[str, Seen, np.ndarray], Readable, Delineated, Segmentation] = Study(
         name="discs",
         question="Where is the disc?",
         intended_use="Tests.",
