@@ -156,7 +156,7 @@ def test_what_is_no_file_is_made_once_for_each_partition() -> None:
 
 def test_the_shelf_gives_up_the_oldest_first() -> None:
     made = [Shaped(np.full(100, k, dtype=np.uint8), np.zeros(4, np.float32)) for k in range(4)]
-    shelf = Shelf(300)
+    shelf: Shelf[Shaped] = Shelf(300)
     for k in range(3):
         shelf.put(b"%d" % k, made[k])
     assert shelf.get(b"0") is made[0]

@@ -183,7 +183,8 @@ class Pointwise(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps of other channels."""
-        return self.layer(maps.movedim(1, -1)).movedim(-1, 1)
+        weighted: Tensor = self.layer(maps.movedim(1, -1))
+        return weighted.movedim(-1, 1)
 
 
 class Gate(nn.Module):
@@ -199,7 +200,8 @@ class Gate(nn.Module):
         """The map, weighted."""
         # Convolutions of one pixel may come before enlarging as well as after it, and are cheaper there.
         seen = self.of_skip(skip) + enlarged(self.of_below(below), skip)
-        return skip * self.weigh(functional.relu(seen)).sigmoid()
+        weights: Tensor = self.weigh(functional.relu(seen)).sigmoid()
+        return skip * weights
 
 
 def enlarged(maps: Tensor, like: Tensor) -> Tensor:
