@@ -24,6 +24,9 @@ RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """False positives per image at which sensitivity is read (LUNA16)."""
 
 _ROUNDING = 1e-12
+"""A recall of 7/100 reaches the level 0.07, which as a sum of steps of 0.01 lies a rounding error above it. COCO's
+code lets it fall short; without this allowance values are those of that code to the last digit, with it those of the
+definition (0.002 apart at most in twelve simulated studies)."""
 
 OfKind: TypeAlias = Callable[[Weights], Floats]
 
