@@ -131,3 +131,17 @@ def test_several_images_of_a_patient_do_not_make_sure() -> None:
     recipe: SupportVectorMachine[Any] = SupportVectorMachine(ENDPOINTS["binary"], ImagePlan(size=(12, 12)))
     model, _ = recipe.fit(recipe.defaults, development, [], seed=0)
     assert np.std(model.predict(new)) < 0.2
+
+
+def test_a_machine_that_learned_nothing_does_not_rank_backwards() -> None:
+    """Whitened noise of 30 images and a narrow kernel leave nothing but how common the outcome was."""
+    stream = np.random.default_rng(4)
+    cases = [
+        Sample(SampleId(f"s{k}"), PatientId(f"p{k}"), Image(stream.normal(size=(1, 16, 16)).astype(np.float32)), k < 10)
+        for k in range(30)
+    ]
+    recipe = SupportVectorMachine(ENDPOINTS["binary"], plan("binary"))
+    fitted, record = recipe.fit({"components": 200, "cost": 3.0, "width": 10.0}, cases, [], seed=0)
+    assert "nothing" in str(record["learned"])
+    told = fitted.predict([case.predictors for case in cases])
+    np.testing.assert_allclose(told, 1 / 3, atol=0.02)

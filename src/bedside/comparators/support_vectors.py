@@ -171,12 +171,19 @@ class SupportVectorMachine(Generic[P]):
             fitted = [self._machine(components, task, patients, float(settings["cost"]), gamma, seed) for task in tasks]
             answers = np.column_stack([told for _, told in fitted])
             slope, intercept = unpenalised(self.endpoint, answers, development, self.name)
+            turned = len(tasks) == 1 and bool((slope < 0).any())
+            if turned:
+                # A machine that has learned nothing answers each held-out fold by what was common in the others,
+                # which is rarer in that fold: the regression would turn its answers round.
+                slope, intercept = unpenalised(self.endpoint, np.zeros_like(answers), development, self.name)
         machines = tuple(machine for machine, _ in fitted)
         record: dict[str, Json] = {
             "components": count,
             "explained": round(float(found.explained_variance_ratio_.sum()), 4),
             "support_vectors": sum(len(machine.weights) for machine in machines),
         }
+        if turned:
+            record["learned"] = "nothing: answers out of fold went against the outcome"
         return SupportVectors(self.endpoint, preparation, mean, axes, gamma, machines, slope, intercept), record
 
     def load(self, folder: Path) -> SupportVectors[P]:
