@@ -11,6 +11,7 @@ from bedside.endpoints.boxes.boxes import Boxes, Found
 from bedside.endpoints.boxes.head import BoxHead
 from bedside.endpoints.boxes.kind import boxes
 from bedside.errors import ModelError
+from bedside.modalities.imaging.augment.augmentations import Augmentations
 from bedside.modalities.imaging.augment.boxes import Enclosing
 from bedside.modalities.imaging.augment.geometric import Geometric
 from bedside.modalities.imaging.augment.views import Mirrored
@@ -94,5 +95,7 @@ def test_several_looks_and_unplaced_outcomes_are_refused() -> None:
     model: Model[ImageTensors] = Model(encoder, BoxHead(CELLS, encoder.width, 1))
     with pytest.raises(ModelError, match="looks"):
         Framed().asked(model, prepared, [image(0)[0]], chunk=1, views=Mirrored((1,)))
+    with pytest.raises(ModelError, match="follow=Enclosing"):
+        Framed().feed(model, prepared, samples(2), Augmentations((Geometric(flips=(0,)),)), None)
     with pytest.raises(ModelError, match="Framed"):
         replace(recipe, way=Whole()).fit(recipe.defaults, samples(4), samples(2, first=100), seed=1)

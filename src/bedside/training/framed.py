@@ -9,6 +9,8 @@ from torch import Tensor, device
 from bedside.data.placement import Placement
 from bedside.data.sample import Sample
 from bedside.errors import ModelError
+from bedside.modalities.imaging.augment.augmentations import Augmentations
+from bedside.modalities.imaging.augment.geometric import Geometric
 from bedside.modalities.imaging.image import Readable
 from bedside.modalities.imaging.placing import placement
 from bedside.modalities.imaging.trunk import PreparedImages
@@ -43,9 +45,11 @@ class Framed:
         """Cases with the targets of their placed outcomes, to which the head adapts once more.
 
         Raises:
-            ModelError: The preparation is not that of images, or nothing can be learned from the outcomes.
+            ModelError: The preparation is not that of images, nothing can be learned from the outcomes, or
+                augmentation would move images and leave outcomes where they were.
             FileProblem: An image cannot be used.
         """
+        _refuse_left_behind(augment)
         predictors = [sample.predictors for sample in samples]
         cases = prepared.batches(predictors)
         frames = _frames(prepared, predictors)
@@ -101,6 +105,17 @@ class _Part(Generic[B]):
     def take(self, positions: Tensor, where: device) -> B:
         """The cases at these positions of the part."""
         return self.cases.take(positions + self.start, where)
+
+
+def _refuse_left_behind(augment: "Augment[Any] | None") -> None:
+    """Raise ModelError for a change of place that targets do not follow."""
+    parts = augment.parts if isinstance(augment, Augmentations) else (augment,)
+    if any(isinstance(part, Geometric) and part.follow is None for part in parts):
+        msg = (
+            "outcomes lie in their images, and the augmentation moves images without them; declare what follows, as in "
+            "Geometric(..., follow=Enclosing(plan.size)), or leave changes of place out"
+        )
+        raise ModelError(msg)
 
 
 def _frames(prepared: Prepared[Any, Any], predictors: Sequence[Readable]) -> list[Placement]:
