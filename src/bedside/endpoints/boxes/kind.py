@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bedside.endpoints.boxes.boxes import Boxes, Found
+from bedside.endpoints.boxes.drawing import box_drawing
 from bedside.endpoints.boxes.figures import box_figures
 from bedside.endpoints.boxes.fusion import fused
 from bedside.endpoints.boxes.kinds import Kind, kinds_named
@@ -79,6 +80,7 @@ def boxes(
         restore=_restored,
         outcome_cells=_outcome_cells,
         restore_outcomes=_restored_outcomes,
+        drawing=box_drawing(each, iou),
         figures=lambda views: box_figures(views, each, iou),
         doubt=lambda values: _doubt(values, each),
     )
