@@ -216,7 +216,7 @@ class Windows:
         # Windows and their weights are products over axes, and so is the sum of the weights.
         for number, axis in enumerate(axes):
             weight = axis.weight[shown[number]].to(where)
-            blended = blended / weight.reshape(-1, *(1 for _ in axes[number + 1 :]))
+            blended /= weight.reshape(-1, *(1 for _ in axes[number + 1 :]))
         return blended
 
 

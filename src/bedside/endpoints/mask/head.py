@@ -141,10 +141,13 @@ class MaskHead(Head[Mapped, Delineated, Segmentation]):
             outputs = softmax(outputs[:, 0], axis=1)
         found = []
         for one in outputs:
-            structures = np.clip(one[1:], 0.0, 1.0)
-            structures /= np.maximum(structures.sum(axis=0, keepdims=True), 1.0)
-            background = np.maximum(1.0 - structures.sum(axis=0, keepdims=True), 0.0)
-            found.append(Segmentation.of(np.concatenate([background, structures])))
+            whole = np.clip(one, 0.0, 1.0)
+            total = whole[1:].sum(axis=0)
+            if total.max() > 1.0:
+                whole[1:] /= np.maximum(total, 1.0)
+                total = whole[1:].sum(axis=0)
+            np.maximum(1.0 - total, 0.0, out=whole[0])
+            found.append(Segmentation.of(whole))
         return found
 
     def _classified(self, maps: Float[Tensor, "cases width *size"]) -> Float[Tensor, "cases classes *size"]:
