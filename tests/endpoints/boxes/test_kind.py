@@ -60,6 +60,16 @@ def test_thresholds_keep_false_positives_to_what_was_declared(rate: float) -> No
             assert float((rows[:, 1] - rows[:, 0]).sum()) / 30 > rate, "one more would be allowed"
 
 
+def test_counts_agree_on_the_whole_with_tuning() -> None:
+    outcomes, predictions = scenes(3, 30)
+    measures = {one.name: one for one in TWO.measures(Reference((), outcomes, predictions))}
+    for kind, slug in enumerate(("platelet", "red_cell")):
+        found = sum(int((one.kinds == kind).sum()) for one in predictions)
+        there = sum(int((one.kinds == kind).sum()) for one in outcomes)
+        expected = min(0, found - there) / 30
+        assert value_of(measures[f"count_error_{slug}"], outcomes, predictions) == pytest.approx(expected)
+
+
 def test_counts_and_decisions_of_one_image() -> None:
     truth = [Boxes(np.array([[0, 0, 4, 4], [10, 10, 14, 14], [0, 10, 4, 14]]), np.array([0, 0, 1]), (20, 20))]
     told = [

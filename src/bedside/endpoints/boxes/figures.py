@@ -183,7 +183,7 @@ def _counted(drawn: _Drawn) -> tuple[Floats, Floats]:
     there, told = np.zeros((len(view.outcomes), len(drawn.kinds))), np.zeros((len(view.outcomes), len(drawn.kinds)))
     for split in np.unique(view.fold).tolist():
         inside = np.flatnonzero(view.fold == split).tolist()
-        cut = {kind.slug: view.settings[split][kind.named("threshold")] for kind in drawn.kinds}
+        cut = {kind.slug: view.settings[split][kind.named("count_threshold")] for kind in drawn.kinds}
         outcomes, predictions = [view.outcomes[k] for k in inside], [view.predictions[k] for k in inside]
         there[inside], told[inside] = counts(outcomes, predictions, drawn.kinds, cut)
     return there, told

@@ -11,7 +11,7 @@ from bedside.endpoints.boxes.fusion import fused
 from bedside.endpoints.boxes.kinds import Kind, kinds_named
 from bedside.endpoints.boxes.matching import rows
 from bedside.endpoints.boxes.measures import box_measures, checked
-from bedside.endpoints.boxes.operating import rule, thresholds
+from bedside.endpoints.boxes.operating import counting, rule, thresholds
 from bedside.endpoints.boxes.ranked import average_precision
 from bedside.endpoints.boxes.target import BoxTarget
 from bedside.endpoints.cell import refused
@@ -61,6 +61,9 @@ def boxes(
         checked(reference.tuning, reference.predictions, each)
         return thresholds(reference.tuning, reference.predictions, each, false_positives=false_positives, overlap=iou)
 
+    def tally(reference: Reference[Boxes, Found]) -> dict[str, float]:
+        return counting(reference.tuning, reference.predictions, each, iou)
+
     return Endpoint(
         name="boxes",
         target=BoxTarget(each, dimensions, iou),
@@ -68,9 +71,11 @@ def boxes(
         stratum=lambda outcome: int(outcome.kinds.min(initial=len(each))),
         describe=lambda outcome: _described(outcome, each),
         parse=_refuse,
-        measures=lambda reference: box_measures(each, iou, cut(reference)),
+        measures=lambda reference: box_measures(each, iou, cut(reference), tally(reference)),
         settings=lambda reference: {
-            each[place].named("threshold"): value for place, value in enumerate(cut(reference).values())
+            kind.named(name): values[kind.slug]
+            for name, values in (("threshold", cut(reference)), ("count_threshold", tally(reference)))
+            for kind in each
         },
         rule=rule(false_positives),
         declared={"iou": iou, "false_positives": false_positives},

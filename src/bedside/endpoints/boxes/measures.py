@@ -24,14 +24,18 @@ STRICT: Limits = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 _INFINITY = float("inf")
 
 
-def box_measures(kinds: Sequence[Kind], overlap: float, cut: Mapping[str, float]) -> tuple[BoxMeasure, ...]:
+def box_measures(
+    kinds: Sequence[Kind], overlap: float, cut: Mapping[str, float], counted: "Mapping[str, float] | None" = None
+) -> tuple[BoxMeasure, ...]:
     """All measures.
 
     Args:
         kinds: Of boxes.
         overlap: Intersection over union from which a box counts as found.
         cut: From which score a box is shown, by the kind's slug.
+        counted: From which score it is counted; None for the same.
     """
+    tallied = cut if counted is None else counted
     several = kinds if len(kinds) > 1 else ()
     share = round(100 * overlap)
     return (
@@ -53,8 +57,8 @@ def box_measures(kinds: Sequence[Kind], overlap: float, cut: Mapping[str, float]
             one
             for kind in kinds
             for one in (
-                _count(kind, ("count_error", "Number shown minus number there, per image"), np.positive, kinds, cut),
-                _count(kind, ("count_absolute_error", "Absolute error of the number per image"), np.abs, kinds, cut),
+                _count(kind, ("count_error", "Counted minus there, per image"), np.positive, kinds, tallied),
+                _count(kind, ("count_absolute_error", "Absolute error of counts per image"), np.abs, kinds, tallied),
             )
         ),
     )

@@ -19,7 +19,8 @@ def rule(false_positives: float) -> str:
     """How thresholds are chosen, in words."""
     return (
         "for each kind of box the lowest threshold with at most "
-        f"{false_positives:g} false positives per image on tuning data"
+        f"{false_positives:g} false positives per image on tuning data; for counts the threshold from which as many "
+        "boxes are counted there as there are"
     )
 
 
@@ -44,10 +45,27 @@ def thresholds(
     return {kind.slug: _threshold(given, kind.place, false_positives * images + _ROUNDING) for kind in kinds}
 
 
+def counting(
+    outcomes: Sequence[Boxes], predictions: Sequence[Found], kinds: Sequence[Kind], overlap: float
+) -> dict[str, float]:
+    """The threshold of each kind by its slug from which as many boxes are counted as are there, as nearly as can be."""
+    given = rows(outcomes, predictions, (overlap,)).rows
+    found = {}
+    for kind in kinds:
+        ladder = Sorted(given, kind.place)
+        gap = np.abs(np.concatenate(([0], ladder.ends + 1)) - ladder.reference.size)
+        found[kind.slug] = _below(ladder, int(gap.argmin()))
+    return found
+
+
 def _threshold(given: Floats, kind: int, most: float) -> float:
     ladder = Sorted(given, kind)
     wrong = np.cumsum(1.0 - given[ladder.order, MATCHED])[ladder.ends]
-    allowed = int(np.searchsorted(wrong, most, side="right"))
+    return _below(ladder, int(np.searchsorted(wrong, most, side="right")))
+
+
+def _below(ladder: Sorted, allowed: int) -> float:
+    """The threshold that lets through so many of the distinct scores."""
     if allowed == ladder.scores.size:
         return 0.0
     upper = float(ladder.scores[allowed - 1]) if allowed else 1.0
