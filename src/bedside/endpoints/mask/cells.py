@@ -22,7 +22,8 @@ def prediction_cells(predictions: Sequence[Segmentation], structures: tuple[Stru
     for prediction in predictions:
         own = overlap(Mask(prediction.labels), prediction)
         said.append(own.said)
-        expected.append(np.nan_to_num(own.expected))
+        # In single precision, as all recorded predictions are.
+        expected.append(np.nan_to_num(own.expected).astype(np.float32).astype(np.float64))
     return {
         **_by_structure("voxels", said, structures),
         **_by_structure("predicted_dice", expected, structures),
