@@ -32,13 +32,16 @@ RECIPES: dict[str, Callable[[Any, Any], Recipe[Any, Any, Any]]] = {
 SEVERAL = {"pixel_forest", "atlas"}
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SEVERAL else name for name in sorted(RECIPES)]
+)
 def test_conforms_on_images(name: str, tmp_path: Path) -> None:
     learner = Tuned(RECIPES[name](FLAT, FLAT_PLAN), FLAT, trials=2)
     tuning = Tuning(eyes(2, start=100), eyes(2, start=200))
     check_learner(learner, FLAT, eyes(3), tuning, eyes(5, start=300, size=28), tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_conforms_on_volumes(name: str, tmp_path: Path) -> None:
     endpoint, parts = (PARTS, True) if name in SEVERAL else (WHOLE, False)
