@@ -142,6 +142,7 @@ class MultiAtlas:
     Attributes:
         endpoint: Outlines.
         plan: How images are prepared: the same as for the network.
+        most: Development images, at most, that are kept as atlases.
 
     Raises:
         StudyError: The endpoint is of something else than outlines.
@@ -149,6 +150,7 @@ class MultiAtlas:
 
     endpoint: Endpoint[Delineated, Segmentation]
     plan: "WindowPlan | Planning"
+    most: int = MOST
     name: ClassVar[str] = "atlas"
     label: ClassVar[str] = "Multi-atlas voting"
     members: ClassVar[int] = 1
@@ -161,7 +163,7 @@ class MultiAtlas:
     def description(self) -> str:
         """For the methods section."""
         return (
-            f"Multi-atlas voting: of at most {MOST} development images those most correlated with a new image were "
+            f"Multi-atlas voting: of at most {self.most} development images those most correlated with a new one were "
             "aligned with it by translation, rotation and one scale (normalised cross-correlation, Powell's method, "
             "two resolutions), their outlines carried over and voted on, each vote weighted by the local likeness of "
             "brightness (no deformation). The saved model holds these development images and outlines. "
@@ -190,7 +192,7 @@ class MultiAtlas:
         """
         names = structures(self.endpoint, self.name)
         sight = Sight.fit(self.plan, development)
-        kept = spread_out(development, MOST)
+        kept = spread_out(development, self.most)
         atlases = []
         for seen, mask in sight.outlined(kept):
             labels = checked(mask, len(names)).labels

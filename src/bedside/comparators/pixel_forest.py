@@ -109,6 +109,8 @@ class PixelForest:
     Attributes:
         endpoint: Outlines.
         plan: How images are prepared: the same as for the network.
+        trees: In the forest.
+        rows: Pixels, at most, that trees are grown on.
 
     Raises:
         StudyError: The endpoint is of something else than outlines.
@@ -116,6 +118,8 @@ class PixelForest:
 
     endpoint: Endpoint[Delineated, Segmentation]
     plan: "WindowPlan | Planning"
+    trees: int = TREES
+    rows: int = ROWS
     name: ClassVar[str] = "pixel_forest"
     label: ClassVar[str] = "Random forest of pixels"
     members: ClassVar[int] = 1
@@ -128,10 +132,10 @@ class PixelForest:
     def description(self) -> str:
         """For the methods section."""
         return (
-            f"Random forest (scikit-learn) of {TREES} trees on the brightness, Gaussian mean, gradient magnitude, "
+            f"Random forest (scikit-learn) of {self.trees} trees on the brightness, Gaussian mean, gradient magnitude, "
             f"Laplacian and Hessian eigenvalues of each pixel at up to {len(WIDTHS)} scales and its place. "
-            f"Trees were grown on at most {ROWS:,} pixels, drawn as often from each structure, from background within "
-            f"{_NEAR} pixels of one and from other background; leaves then tell the shares that these pixels stand "
+            f"Trees were grown on at most {self.rows:,} pixels, drawn as often from each structure, from background "
+            f"within {_NEAR} pixels of one and from other background; leaves then tell the shares that these stand "
             "for, so that probabilities follow the prevalence; these are evened out by a Gaussian. "
             f"{described(self.plan)}"
         )
@@ -162,14 +166,14 @@ class PixelForest:
         ordered = sorted(development, key=lambda sample: sample.key)
         sight = Sight.fit(self.plan, ordered)
         features = PixelFeatures(sight.channels, sight.spacing)
-        quota = max(4 * (2 + len(names)), ROWS // len(ordered))
+        quota = max(4 * (2 + len(names)), self.rows // len(ordered))
         drawn = [self._drawn(sight, features, sample, quota, len(names), seed) for sample in ordered]
         rows = np.concatenate([one.pixels for one in drawn])[:, : features.count(scales)].astype(np.float32)
         labels = np.concatenate([one.labels for one in drawn])
         weights = np.concatenate([one.weights for one in drawn])
         require_drawn(np.bincount(labels, minlength=1 + len(names))[1:].tolist(), names, self.name)
         forest = RandomForestClassifier(
-            n_estimators=TREES,
+            n_estimators=self.trees,
             max_depth=_DEPTH,
             min_samples_leaf=int(settings["leaf_pixels"]),
             max_features=float(settings["feature_fraction"]),

@@ -103,11 +103,13 @@ class DecathlonHippocampusParts:
             yield OutlinedRecord(key, image, outlines, patient=key, attributes=attributes)
 
     def simulate(self, n: int, *, seed: int) -> Iterator[OutlinedRecord]:
-        """Yield n synthetic crops of two parts, in units of any scale, of the sizes that the real ones have."""
+        """Yield n synthetic crops of two parts, in units of any scale, at half the resolution of the real ones."""
         chance = np.random.default_rng([seed, 394])
         for number in range(n):
             millilitres = float(np.clip(chance.normal(3.4, 0.45), 1.5, 5.5))
-            crop, parts = two_parts(millilitres=millilitres, seed=int(chance.integers(2**31)))
+            crop, parts = two_parts(
+                millilitres=millilitres, seed=int(chance.integers(2**31)), size=(18, 26, 18), spacing=2.0
+            )
             scaled = Image((crop.pixels * 10.0 ** chance.uniform(0, 3)).astype(np.float32), crop.geometry)
             key = f"synthetic {number + 1}"
             yield OutlinedRecord(key, scaled, parts, patient=key)

@@ -66,19 +66,24 @@ def vessels(*, seed: int, size: int = 64) -> tuple[Image, LabelMap, LabelMap, La
     )
 
 
-def two_parts(*, millilitres: float, seed: int, size: tuple[int, int, int] = (36, 50, 35)) -> tuple[Image, LabelMap]:
-    """A crop of a scan, int16, 1 mm voxels: a body of two parts, the front one a little brighter, in textured noise.
+def two_parts(
+    *, millilitres: float, seed: int, size: tuple[int, int, int] = (36, 50, 35), spacing: float = 1.0
+) -> tuple[Image, LabelMap]:
+    """A crop of a scan, int16: a body of two parts, the front one a little brighter, in textured noise.
 
     Args:
         millilitres: Volume of both parts together; about 1 to 6 fits the default size.
         seed: Of everything else.
         size: Voxels along (slices, rows, columns).
+        spacing: Millimetres from one to the next along each axis.
 
     Returns:
         The crop, and its outlines: 1 the front part (larger row numbers), 2 the rear one.
     """
     rng = np.random.default_rng([seed, 22])
-    z, y, x = np.meshgrid(*[np.arange(n) - (n - 1) / 2 + rng.normal(scale=1.0) for n in size], indexing="ij")
+    z, y, x = np.meshgrid(
+        *[spacing * (np.arange(n) - (n - 1) / 2) + rng.normal(scale=1.0) for n in size], indexing="ij"
+    )
     x = x + 0.012 * y**2 - 2.0
     radius = np.cbrt(3.0 * 1000.0 * millilitres / (4.0 * np.pi * 2.0))
     stretch = np.exp(rng.normal(scale=0.06))
@@ -86,12 +91,12 @@ def two_parts(*, millilitres: float, seed: int, size: tuple[int, int, int] = (36
     body: Booleans = reach < radius
     front: Booleans = body & (y > 0.3 * radius * (1.0 + 0.3 * rng.normal()) + 0.1 * z)
     labels = np.where(front, 1, np.where(body, 2, 0)).astype(np.uint8)
-    soft = ndimage.gaussian_filter(1.2 * body + 0.5 * front, 0.6)
-    made = soft + 0.3 * _texture(rng, size, 2.0) + 0.25 * _texture(rng, size, 0.6)
+    soft = ndimage.gaussian_filter(1.2 * body + 0.5 * front, 0.6 / spacing)
+    made = soft + 0.3 * _texture(rng, size, 2.0 / spacing) + 0.25 * _texture(rng, size, 0.6)
     made = (made - made.mean()) / made.std()
-    affine = np.array([[0, 0, -1.0, 0], [0, 1.0, 0, 0], [1.0, 0, 0, 0], [0, 0, 0, 1.0]])
+    affine = np.array([[0, 0, -spacing, 0], [0, spacing, 0, 0], [spacing, 0, 0, 0], [0, 0, 0, 1.0]])
     affine[:3, 3] = rng.uniform(-40, 40, size=3).round(2)
-    geometry = Geometry((1.0, 1.0, 1.0), affine)
+    geometry = Geometry((spacing,) * 3, affine)
     values = np.clip(np.round(np.exp(rng.normal(scale=0.15)) * (500.0 + 150.0 * made)), 0, 4095).astype(np.int16)
     return Image(values[None], geometry), LabelMap(labels, geometry, {1: "anterior", 2: "posterior"})
 
