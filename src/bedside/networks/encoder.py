@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from torch import Tensor, device, nn
 
@@ -61,6 +61,16 @@ class Prepared(Protocol[X_contra, B]):
 
     def state(self) -> Json:
         """What `Trunk.restore` needs."""
+        ...
+
+
+@runtime_checkable
+class Noted(Protocol):
+    """A preparation that tells what it chose from development."""
+
+    @property
+    def notes(self) -> Mapping[str, Json]:
+        """Flat values by name, for the record of a fit."""
         ...
 
 

@@ -76,6 +76,11 @@ class Supply(Protocol[B]):
         """The cases as they are, for what learns from them without outcomes."""
         ...
 
+    @property
+    def batch(self) -> "int | None":
+        """How many there is room for in a step; None where the loop may choose."""
+        ...
+
     def __len__(self) -> int:
         """How many a pass sees; a case may be seen several times."""
         ...
@@ -104,6 +109,10 @@ class Feed(Generic[B]):
     targets: Tensor
     augment: "Augment[B] | None" = None
     mixing: "Mixing[B] | None" = None
+
+    @property
+    def batch(self) -> None:
+        """The loop may choose."""
 
     def __len__(self) -> int:
         return len(self.cases)

@@ -1,7 +1,7 @@
 """The one training loop of all networks: AdamW, warm-up, a schedule, clipping, averaging, early stopping."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -53,7 +53,7 @@ class Loop:
         epochs: Most passes over development.
         patience: Passes without improvement after which training stops. When None: with a constant rate as many as make
             120 steps, at least 4; with a cosine, whose budget is fixed, none.
-        batch: Cases a step; chosen from the number of cases when None.
+        batch: Cases a step; when None what the cases leave room for, or chosen from their number.
         warm_up: Steps over which the learning rate rises.
         clip: Largest norm of a gradient.
         engine: Where to train; `accelerated(...)` for GPUs and several devices.
@@ -133,7 +133,8 @@ class Loop:
             judged = now.judged(judge, epoch, training, optimizer.param_groups[0]["lr"])
             if not math.isfinite(judged):
                 raise _diverged(epoch, judged, learning_rate)
-            now.finished = epoch == self.epochs or self._is_over(epoch - max(now.best, model.settled - 1), len(feed))
+            idle = epoch - max(now.best, model.settled - 1)
+            now.finished = epoch == self.epochs or self._is_over(idle, self._steps(feed))
             place.tell("epoch", epoch, self.epochs)
             if engine.global_rank == 0 and file.is_due(last=now.finished):
                 file.write(now.saved())
@@ -146,8 +147,10 @@ class Loop:
     def _pass(self, now: State, wrapped: Any, driven: Any, feed: Supply[B], peak: float) -> Tensor:  # noqa: ANN401 - wrapped by the engine
         """One pass over development; the mean loss of its cases."""
         now.model.train()
-        engine, total = now.engine, self.epochs * self._steps(len(feed))
-        batches = self._batches(len(feed))
+        steps = self._steps(feed)
+        engine, total = now.engine, self.epochs * steps
+        # Batches of nearly equal size: a last one of a single case would be a step in a random direction.
+        batches = torch.randperm(len(feed)).tensor_split(steps)
         summed = torch.zeros((), device=engine.device)
         with _apart(engine, now.step):
             for positions in batches:
@@ -166,23 +169,19 @@ class Loop:
     def _rate(self, step: int, total: int, peak: float) -> float:
         return rate(step, peak=peak, warm_up=self.warm_up, total=total, schedule=self.schedule)
 
-    def _is_over(self, idle: int, cases: int) -> bool:
+    def _is_over(self, idle: int, steps: int) -> bool:
         """Whether so many epochs without improvement end training."""
         if self.schedule == "cosine" and self.patience is None:
             return False
-        return idle >= (self.patience or max(_FEWEST, math.ceil(_PATIENCE / self._steps(cases))))
+        return idle >= (self.patience or max(_FEWEST, math.ceil(_PATIENCE / steps)))
 
-    def _batches(self, cases: int) -> Iterable[Tensor]:
-        # Batches of nearly equal size: a last one of a single case would be a step in a random direction.
-        return torch.randperm(cases).tensor_split(self._steps(cases))
-
-    def _steps(self, cases: int) -> int:
-        return max(1, round(cases / (self.batch or batch_size(cases))))
+    def _steps(self, feed: Supply[Any]) -> int:
+        return max(1, round(len(feed) / (self.batch or feed.batch or batch_size(len(feed)))))
 
     def _identity(self, model: Model[Any], feed: Supply[Any], engine: Engine, numbers: list[float]) -> Iterator[bytes]:
         """What tells this fit from the others of its task: how it is trained, where it starts, and on what."""
         words = [part.description if part is not None else "" for part in (self, model.thaw)]
-        settings = [self.batch, self.warm_up, len(feed), engine.world_size, engine.precision, *numbers]
+        settings = [self.batch or feed.batch, self.warm_up, len(feed), engine.world_size, engine.precision, *numbers]
         yield checkpoint.plain([*words, *settings])
         yield from checkpoint.content(state(model))
         yield from feed.identity()

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
-from bedside.networks.encoder import Batches, Prepared, Trunk
+from bedside.networks.encoder import Batches, Noted, Prepared, Trunk
 from bedside.networks.head import Head
 from bedside.networks.losses import loss_words
 from bedside.networks.range import Range
@@ -207,6 +207,8 @@ class Network(Generic[X, P]):
             )
         record: dict[str, Json] = {"best_epoch": course.best, "epochs": course.epochs, "selection_loss": course.loss}
         record |= begun
+        if isinstance(prepared, Noted):
+            record |= prepared.notes
         if course.precision:
             record["precision"] = course.precision
         if model.head.reweighted:
