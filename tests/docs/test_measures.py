@@ -4,11 +4,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bedside.endpoints.binary.kind import binary
+from bedside.endpoints.boxes.boxes import Boxes, Found
+from bedside.endpoints.boxes.kind import boxes
 from bedside.endpoints.continuous.kind import continuous
 from bedside.endpoints.endpoint import Endpoint, Reference
+from bedside.endpoints.mask.kind import mask
+from bedside.endpoints.mask.mask import Mask
+from bedside.endpoints.mask.segmentation import Segmentation
 from bedside.endpoints.multiclass.kind import multiclass
 from bedside.endpoints.multilabel.kind import multilabel
 from bedside.endpoints.ordinal.kind import ordinal
@@ -20,12 +26,16 @@ PAGE = REFERENCE / "measures.md"
 PLUMBING = {"__init__", "checks", "estimate", "interval", "logistic"}
 """Modules of bedside.stats that hold no statistic of their own."""
 
+SQUARE = np.pad(np.ones((3, 3), dtype=np.uint8), 2)
+CORNERS = np.array([[0, 0, 4, 4]], dtype=np.float32)
 ENDPOINTS: list[tuple[Endpoint[Any, Any], list[Any], list[Any]]] = [
     (binary(positive="yes", negative="no"), [True, False], [0.8, 0.3]),
     (multiclass(classes=("a", "b")), [0, 1], [(0.8, 0.2), (0.3, 0.7)]),
     (ordinal(grades=("a", "b", "c")), [0, 1, 2], [(0.8, 0.1, 0.1), (0.3, 0.4, 0.3), (0.1, 0.2, 0.7)]),
     (multilabel(labels=("a", "b")), [(True, False), (False, True)], [(0.8, 0.2), (0.3, 0.7)]),
     (continuous(), [1.0, 2.0], [1.1, 1.8]),
+    (mask(("a",), tolerance_mm=1.0, lesions=True), [Mask(SQUARE, (1.0, 1.0))] * 2, [Segmentation.drawn(SQUARE, 1)] * 2),
+    (boxes(("a",)), [Boxes(CORNERS, np.array([0]))], [Found(CORNERS, np.array([0]), np.array([0.9], np.float32))]),
 ]
 
 
