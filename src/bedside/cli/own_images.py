@@ -66,12 +66,12 @@ class OwnImages:
             subgroups=names_in(self.subgroups),
             horizon=self.horizon,
             positive=self.positive,
-            endpoint=_one_of(self.endpoint, "ImageEndpoint", "--endpoint"),
+            endpoint=one_of(self.endpoint, "ImageEndpoint", "--endpoint"),
             grades=names_in(self.grades),
-            size=_sides("--size", self.size, int),
-            spacing=_sides("--spacing", self.spacing, float),
+            size=sides("--size", self.size, int),
+            spacing=sides("--spacing", self.spacing, float),
             orientation=self.orientation.upper(),
-            flips=tuple(_one_of(flip, "Flip", "--flips") for flip in names_in(self.flips)),
+            flips=tuple(one_of(flip, "Flip", "--flips") for flip in names_in(self.flips)),
             form=Format(encoding=self.encoding, separator=self.separator),
             seed=seed or 0,
             trials=trials or _TRIALS,
@@ -81,7 +81,7 @@ class OwnImages:
         return Asked(made.study, made.seed, made.toml_for)
 
 
-def _one_of(given: str | None, kind: str, option: str) -> Any:  # noqa: ANN401 - one of a literal type's words, or None
+def one_of(given: str | None, kind: str, option: str) -> Any:  # noqa: ANN401 - one of a literal type's words, or None
     """What was given, when it is one of the words that a declaration of images allows."""
     from typing import get_args
 
@@ -94,7 +94,7 @@ def _one_of(given: str | None, kind: str, option: str) -> Any:  # noqa: ANN401 -
     return given
 
 
-def _sides(option: str, text: str, number: Callable[[str], Any]) -> tuple[Any, ...]:
+def sides(option: str, text: str, number: Callable[[str], Any]) -> tuple[Any, ...]:
     """Numbers along axes: "64" or "64x48"."""
     try:
         return tuple(number(part) for part in text.lower().split("x")) if text else ()

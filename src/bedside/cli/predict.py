@@ -27,7 +27,9 @@ def predict_table(
     *,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="scores.csv", help="Where to write.", show_default="printed", dir_okay=False),
+        typer.Option(
+            metavar="scores.csv|FOLDER", help="Where to write; a folder for masks and boxes.", show_default="printed"
+        ),
     ] = None,
     learner: Annotated[
         str, typer.Option(metavar="NAME", help="Which learner.", show_default="the model on trial")
@@ -43,9 +45,13 @@ def predict_table(
     before the scores. Scores come in the order of the rows. Images are scored in the order of their paths, or of the
     CSV that names them; one that cannot be scored keeps its row, with the reason and without a score.
 
+    Masks are written as PNG, of volumes as NIfTI on the image's own grid, with labels.json; boxes as boxes.json, in the
+    form of COCO, and boxes.csv. They need a new folder as --out; images.csv there tells what came of each image.
+
         bedside predict runs/patients new.csv --out scores.csv
         bedside predict runs/breast_cancer new.csv --learner elastic_net
         bedside predict runs/scans new_scans --out scores.csv
+        bedside predict runs/outlined_scans new_scans --out outlines
     """
     from bedside.cli import terminal
     from bedside.cli.begin import as_run
@@ -55,15 +61,20 @@ def predict_table(
     declared = as_run(resolve(study) if study else of_run(run), learner)
     predictor = load(declared, run, learner)
     profile = _profile(run)
+    drawn = _refuse_out(declared, out)
     asked = _rows(profile, table) if "schema" in profile else _images(declared, profile, table)
     for text in (*asked.notes, *(finding.text for finding in asked.findings)):
         terminal.note(text)
-    scores = {name: iter(cells.tolist()) for name, cells in _cells(declared, predictor.predict(asked.predictors))}
+    predictions = predictor.predict(asked.predictors)
+    scores = {name: iter(cells.tolist()) for name, cells in _cells(declared, predictions)}
     columns: dict[str, list[Any]] = {
         name: [None if problem else next(cells) for problem in asked.problems] for name, cells in scores.items()
     }
     if any(asked.problems):
         columns["problem"] = [problem or None for problem in asked.problems]
+    if out is not None and drawn:
+        columns = _drawn(declared, asked, predictions, out) | columns
+        out = out / "images.csv"
     if out is not None:
         _write(out, asked.names, columns)
     if json:
@@ -81,7 +92,8 @@ def predict_table(
         terminal.say(_text(asked.names, columns).rstrip("\n"))
     else:
         what = "rows" if asked.names is None else "images"
-        terminal.say(f"Scores of {len(asked.predictors)} {what} by {predictor.learner}: {out}")
+        words, where = ("Drawings in", out.parent) if drawn else ("Scores of", out)
+        terminal.say(f"{words} {len(asked.predictors)} {what} by {predictor.learner}: {where}")
 
 
 @dataclass(frozen=True)
@@ -101,6 +113,36 @@ class Asked:
     findings: "Sequence[Finding]"
     notes: "Sequence[str]" = ()
     names: "Sequence[str] | None" = None
+
+
+def _refuse_out(study: "Study[Any, Any, Any, Any]", out: Path | None) -> bool:
+    """Whether a folder is written; raises BadParameter where `out` is not what the study needs."""
+    from bedside.own_data.outlines.written import lies_in_images
+
+    drawn = lies_in_images(study.endpoint)
+    if drawn and out is None:
+        msg = "masks and boxes are written into a folder; name a new one with --out FOLDER"
+        raise typer.BadParameter(msg)
+    if drawn and out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        msg = f"--out {out} exists and is not empty; name a new folder, so that nothing is overwritten"
+        raise typer.BadParameter(msg)
+    if not drawn and out is not None and out.is_dir():
+        msg = f"--out {out} is a folder; name a file such as {out / 'scores.csv'}"
+        raise typer.BadParameter(msg)
+    return drawn
+
+
+def _drawn(
+    study: "Study[Any, Any, Any, Any]", asked: Asked, predictions: list[Any], folder: Path
+) -> dict[str, list[Any]]:
+    """Write masks or boxes; the column of their files."""
+    from bedside.own_data.outlines.written import Answered, write_drawn
+
+    names = asked.names or [str(number + 1) for number in range(len(asked.problems))]
+    usable = [name for name, problem in zip(names, asked.problems, strict=True) if not problem]
+    answers = [Answered(*each) for each in zip(usable, asked.predictors, predictions, strict=True)]
+    files = write_drawn(study.endpoint, answers, folder, numbers=getattr(study.source, "numbers", ()))
+    return {"file": [files.get(name) for name in names]}
 
 
 def _rows(profile: "Json", table: Path) -> Asked:

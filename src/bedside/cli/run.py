@@ -10,6 +10,7 @@ import typer
 from bedside.cli import options
 from bedside.cli.asked import Asked
 from bedside.cli.own_images import OwnImages
+from bedside.cli.own_outlines import OwnOutlines
 from bedside.cli.own_table import OwnTable
 
 if TYPE_CHECKING:
@@ -119,6 +120,24 @@ def run_study(
         Path | None,
         typer.Option(metavar="FILE", help="CSV or Parquet that names images and labels.", rich_help_panel=_IMAGES),
     ] = None,
+    masks: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Masks of the images, one file each, named alike.", rich_help_panel=_IMAGES),
+    ] = None,
+    structures: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B|2=A,5=B",
+            help="What the numbers in the masks are: 1, 2 …",
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE|DIR", help="Boxes in the images: PASCAL VOC folder or COCO file.", rich_help_panel=_IMAGES
+        ),
+    ] = None,
     grades: Annotated[
         str | None,
         typer.Option(metavar="LOW,…,HIGH", help="Ordered classes, the lowest first.", rich_help_panel=_IMAGES),
@@ -152,7 +171,8 @@ def run_study(
 
     The study is an application (see `bedside list`), a study.toml, or a Python module that has `study()`. A table of
     your own needs no study: kinds of columns are inferred and shown before anything is trained, and written to
-    study.toml in the run's folder, which you may edit and run again. So it is with a folder of images.
+    study.toml in the run's folder, which you may edit and run again. So it is with a folder of images, with
+    labels, masks or boxes.
 
         bedside run breast_cancer
         bedside run heart_disease --seed 3 --out runs/heart-3
@@ -160,6 +180,8 @@ def run_study(
         bedside run --table patients.csv --outcome died --subgroups sex,age
         bedside run --images scans --positive malignant
         bedside run --images scans --labels labels.csv --outcome grade --grades none,mild,severe --patient person
+        bedside run --images scans --masks outlines --structures anterior,posterior
+        bedside run --images smears --boxes annotations
         bedside run runs/patients/study.toml
         bedside run my_package.my_study
         bedside run pneumonia_xray --init runs/breast_ultrasound
@@ -203,7 +225,8 @@ def run_study(
         encoding=encoding,
         separator=separator,
     )
-    described = own if own.asked else rows
+    drawn = OwnOutlines(masks=masks, boxes=boxes, structures=structures, of_images=own)
+    described = drawn if drawn.asked else own if own.asked else rows
     if described.asked == (what is not None):
         msg = "give one of: the name of a study, --table FILE --outcome COLUMN, --images DIR"
         raise typer.BadParameter(msg)

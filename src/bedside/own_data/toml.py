@@ -9,10 +9,13 @@ from bedside.own_data.declaration import Declaration
 from bedside.own_data.images.build import build_images
 from bedside.own_data.images.declaration import ImageDeclaration
 from bedside.own_data.images.toml import moved_images, render_images
+from bedside.own_data.outlines.build import build_drawn
+from bedside.own_data.outlines.declaration import BoxDeclaration, DrawnDeclaration, MaskDeclaration
+from bedside.own_data.outlines.toml import kind_of_declaration, moved_drawn, render_drawn
 from bedside.own_data.text import checked, content_of, read_toml, relative, tables, written
 from bedside.study.declare import Study
 
-AnyDeclaration: TypeAlias = Declaration | ImageDeclaration
+AnyDeclaration: TypeAlias = Declaration | ImageDeclaration | DrawnDeclaration
 
 _HEADER = (
     "A study over a table of your own. Edit it and run it again: bedside run study.toml",
@@ -40,6 +43,8 @@ def load(path: Path) -> Study[Any, Any, Any, Any]:
         StudyError: It is not TOML, has unknown keys or wrong values, or contradicts itself.
     """
     declared = declaration(path)
+    if isinstance(declared, MaskDeclaration | BoxDeclaration):
+        return build_drawn(declared, path.parent)
     if isinstance(declared, ImageDeclaration):
         return build_images(declared, path.parent)
     return build(declared, path.parent)
@@ -48,6 +53,9 @@ def load(path: Path) -> Study[Any, Any, Any, Any]:
 def declaration(path: Path) -> AnyDeclaration:
     """What a study.toml says, of images where it has the part [images]; raises as `load` does."""
     content = content_of(path)
+    drawn = kind_of_declaration(content)
+    if drawn is not None:
+        return checked(drawn, content, str(path))
     if "images" in content:
         return checked(ImageDeclaration, content, str(path))
     return checked(Declaration, content, str(path))
@@ -60,6 +68,8 @@ def parse(text: str, called: str = "study.toml") -> Declaration:
 
 def moved(declared: AnyDeclaration, origin: Path, folder: Path) -> str:
     """The text of a study.toml in `folder`, of a declaration whose paths start from `origin`."""
+    if isinstance(declared, MaskDeclaration | BoxDeclaration):
+        return render_drawn(moved_drawn(declared, origin, folder))
     if isinstance(declared, ImageDeclaration):
         return render_images(moved_images(declared, origin, folder))
     table = declared.table.model_copy(update={"path": relative(origin / declared.table.path, folder)})

@@ -1,6 +1,7 @@
 """What the study.toml of a folder of images says, checked."""
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Literal, Protocol, TypeAlias
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -12,6 +13,9 @@ Flip: TypeAlias = Literal["left-right", "up-down", "front-back"]
 
 FOLDER = "folder"
 """Name of the column that holds the class where sub-folders are the classes."""
+
+FILE = "file"
+"""Name of the column that holds the paths of images that have no table."""
 
 DICOM_PATIENT = "DICOM patient"
 """Name of the column that holds the identifier that DICOM files carry."""
@@ -144,3 +148,27 @@ class ImageDeclaration(Part):
     learners: LearnersPart
     training: TrainingPart
     subgroups: dict[str, SubgroupPart] = Field(default_factory=dict)
+
+
+class Columned(Protocol):
+    """A declaration of images whose table gives each a role: of labels, masks or boxes alike."""
+
+    @property
+    def images(self) -> ImagesPart:
+        """The images and their table."""
+        ...
+
+    @property
+    def columns(self) -> ColumnsPart:
+        """Columns with a role."""
+        ...
+
+    @property
+    def subgroups(self) -> Mapping[str, SubgroupPart]:
+        """Columns by which measures are broken down."""
+        ...
+
+    @property
+    def validations(self) -> tuple[ValidationPart, ...]:
+        """Each with the column that it may need."""
+        ...

@@ -77,7 +77,7 @@ class ImageFiles:
         return None
 
 
-def image_files(root: Path, *, volumes_from: int = 1) -> ImageFiles:
+def image_files(root: Path, *, volumes_from: int = 1, without: Sequence[Path] = ()) -> ImageFiles:
     """All images below a folder; raises FileProblem when it is no folder, or holds none.
 
     Hidden files, masks beside an image (`…_mask.png`), tables and texts are left out. A file that is called like an
@@ -87,13 +87,14 @@ def image_files(root: Path, *, volumes_from: int = 1) -> ImageFiles:
         root: The folder.
         volumes_from: Folders below it from which a folder of DICOM slices may be one volume: 1 for those directly
             below it, 2 where these are classes, 0 for none.
+        without: Files and folders below it that hold no images.
     """
     if not root.is_dir():
         what = "is a file, not a folder" if root.exists() else "does not exist"
         msg = f"{root} {what}; name the folder that holds the images"
         raise FileProblem(msg)
     left: Counter[str] = Counter()
-    paths = _below(root, left, volumes_from)
+    paths = _below(root, left, volumes_from, frozenset(path.resolve() for path in without))
     if not paths:
         others = f" (only {', '.join(f'{count} {what}' for what, count in left.items())})" if left else ""
         msg = f"{root} holds no image{others}; put DICOM, NIfTI, PNG, JPEG, TIFF or BMP files there"
@@ -138,16 +139,18 @@ def shown_paths(files: ImageFiles, paths: Sequence[Path]) -> str:
     return ", ".join(files.short(path) for path in paths[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _below(folder: Path, left: Counter[str], volumes_from: int) -> list[Path]:
+def _below(folder: Path, left: Counter[str], volumes_from: int, without: frozenset[Path]) -> list[Path]:
     entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     stems = {without_suffix(entry.name) for entry in entries if entry.is_file()}
     found: list[Path] = []
     for path in entries:
+        if path.resolve() in without:
+            continue
         if path.is_dir():
             if volumes_from == 1 and _is_volume(path):
                 found.append(path)
             else:
-                found += _below(path, left, max(1, volumes_from - 1) if volumes_from else 0)
+                found += _below(path, left, max(1, volumes_from - 1) if volumes_from else 0, without)
         elif any(_masks(without_suffix(path.name), ending, stems) for ending in _MASKS):
             left["masks beside an image"] += 1
         elif path.suffix.lower() in _TABLES:

@@ -11,7 +11,7 @@ from bedside.modalities.imaging.header import Header
 from bedside.modalities.tabular.column import nearest_name
 from bedside.modalities.tabular.reading import Format, read
 from bedside.modalities.tabular.table import Table
-from bedside.own_data.images.declaration import DICOM_PATIENT, FOLDER
+from bedside.own_data.images.declaration import DICOM_PATIENT, FILE, FOLDER
 from bedside.own_data.images.facts import CANNOT_BE_READ, Decoded, Facts, decode
 from bedside.own_data.images.files import ImageFiles, image_files, named_by, shown_paths
 
@@ -60,34 +60,50 @@ class Listing:
         return [facts for facts in found if facts is not None]
 
 
-def list_images(folder: Path, labels: Path | None, *, column: str = "", form: Format | None = None) -> Listing:
+def list_images(
+    folder: Path,
+    labels: Path | None,
+    *,
+    column: str = "",
+    form: Format | None = None,
+    classes: bool = True,
+    without: Sequence[Path] = (),
+) -> Listing:
     """Read labels and decode every image.
 
     Args:
         folder: Class sub-folders, or images that the table names.
-        labels: A CSV or Parquet table; None where sub-folders are the classes.
+        labels: A CSV or Parquet table; None where there is none.
         column: Its column of files; found out when empty.
         form: Of the table; found out when None.
+        classes: Whether sub-folders are the classes where there is no table; else the one column is of files.
+        without: Files and folders below it that hold no images: masks and boxes.
 
     Raises:
         FileProblem: There is no image, most cannot be read, or the table cannot be read.
         TableProblem: No column names the images, or two rows name the same.
         OutcomeProblem: The same image stands in two classes.
     """
-    files = image_files(folder, volumes_from=2 if labels is None else 1)
-    if labels is None:
+    sorted_by_class = classes and labels is None
+    files = image_files(folder, volumes_from=2 if sorted_by_class else 1, without=without)
+    if sorted_by_class:
         _refuse_few_classes(files)
     reading = None if labels is None else read(labels, form)
     decoded = decode(files.paths)
     _refuse_mostly_unreadable(files, decoded)
     notes = [f"{count} {what} left out" for what, count in files.left_out.items()]
-    if reading is None:
+    paths: list[Path | None]
+    if reading is None and not classes:
+        column, paths, reasons = FILE, list(files.paths), [""] * len(files.paths)
+        frame = pl.DataFrame({FILE: [files.short(path) for path in files.paths]})
+        content = b""
+    elif reading is None:
         words = [path.relative_to(folder).parts[0] if path.parent != folder else None for path in files.paths]
         loose = sum(word is None for word in words)
         if loose:
             notes.append(f"{loose} images lie beside the class folders and have no label")
         frame = pl.DataFrame({FOLDER: words}, schema={FOLDER: pl.String})
-        paths: list[Path | None] = list(files.paths)
+        paths = list(files.paths)
         reasons = [""] * len(paths)
         content = repr(words).encode()
     else:

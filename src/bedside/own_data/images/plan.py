@@ -1,7 +1,7 @@
 """How images are made alike, chosen from what they are and said with the reason."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -28,6 +28,7 @@ def choose_plan(
     spacing: Sequence[float] = (),
     orientation: str = "",
     flips: Sequence[Flip] = (),
+    longest: Mapping[int, int] = LONGEST,
 ) -> tuple[PlanPart, list[str]]:
     """A plan and why it was chosen; what is given is taken as it is.
 
@@ -37,6 +38,7 @@ def choose_plan(
         spacing: Millimetres; one number for all axes.
         orientation: Of the axes of volumes ("RAS").
         flips: Directions in which anatomy may be mirrored.
+        longest: Most pixels along an axis, by dimensions, where no size is given.
 
     Raises:
         StudyError: What was asked for does not fit together.
@@ -47,15 +49,15 @@ def choose_plan(
         msg = f"the images have no {dimensions} axes; give a size of {5 - dimensions} numbers, or of one"
         raise StudyError(msg)
     notes: list[str] = []
-    channels, said = _channels(alike)
+    channels, said = channels_of(alike)
     notes += said
     placed = all(facts.placed for facts in alike)
     if dimensions == 3 and not orientation and placed:
         orientation = "RAS"
         notes.append("orientation: every volume tells where its axes point; all are turned to RAS")
-    chosen_size, chosen_spacing, said = _grid(alike, dimensions, size, spacing, orientation)
+    chosen_size, chosen_spacing, said = _grid(alike, dimensions, size, spacing, orientation, longest[dimensions])
     notes += said
-    values = _values(alike)
+    values = values_of(alike)
     notes.append(values[3])
     part = PlanPart(
         size=chosen_size,
@@ -77,21 +79,24 @@ def choose_plan(
 
 def flip_axes(part: PlanPart) -> tuple[int, ...]:
     """Spatial axes of the directions in which images may be mirrored; raises StudyError where they are not known."""
-    if len(part.size) == 2:
+    return flip_axes_of(part.flips, len(part.size), part.orientation)
+
+
+def flip_axes_of(flips: Sequence[Flip], dimensions: int, orientation: str) -> tuple[int, ...]:
+    """The same for images of so many dimensions, whose axes point there."""
+    if dimensions == 2:
         axes = {"up-down": 0, "left-right": 1}
-        if "front-back" in part.flips:
+        if "front-back" in flips:
             msg = "images have no direction front-back; flips are left-right and up-down"
             raise StudyError(msg)
-        return tuple(axes[flip] for flip in part.flips)
-    if part.flips and not part.orientation:
+        return tuple(axes[flip] for flip in flips)
+    if flips and not orientation:
         msg = (
-            f"volumes can be mirrored {', '.join(part.flips)} only when it is known where their axes point; give an "
+            f"volumes can be mirrored {', '.join(flips)} only when it is known where their axes point; give an "
             "orientation (--orientation RAS), which needs DICOM or NIfTI files that tell it"
         )
         raise StudyError(msg)
-    return tuple(
-        axis for flip in part.flips for axis, letter in enumerate(part.orientation) if letter in _LETTERS[flip]
-    )
+    return tuple(axis for flip in flips for axis, letter in enumerate(orientation) if letter in _LETTERS[flip])
 
 
 def image_notes(usable: Sequence[Facts]) -> list[str]:
@@ -100,13 +105,13 @@ def image_notes(usable: Sequence[Facts]) -> list[str]:
     for dimensions in sorted({len(facts.size) for facts in usable}):
         alike = [facts for facts in usable if len(facts.size) == dimensions]
         rows = np.array([facts.size for facts in alike])
-        ends = (_by(rows.min(axis=0)), _by(np.median(rows, axis=0)), _by(rows.max(axis=0)))
+        ends = (by(rows.min(axis=0)), by(np.median(rows, axis=0)), by(rows.max(axis=0)))
         sizes = f"all {ends[0]}" if len(set(map(tuple, rows.tolist()))) == 1 else " to ".join(ends)
         lines.append(f"  {len(alike):,} {'images' if dimensions == 2 else 'volumes'}, {sizes} pixels")
         spaced = [facts.spacing for facts in alike if facts.spacing is not None]
         if len(spaced) == len(alike):
             table = np.array(spaced)
-            low, high = _by(table.min(axis=0)), _by(table.max(axis=0))
+            low, high = by(table.min(axis=0)), by(table.max(axis=0))
             lines.append(f"  distance between pixels: {low if low == high else f'{low} to {high}'} mm")
         elif spaced:
             lines.append(f"  distance between pixels: known in {len(spaced)} of {len(alike)}")
@@ -125,7 +130,8 @@ def _coloured(facts: Facts) -> str:
     return "grey saved as colour" if facts.neutral else "colour"
 
 
-def _channels(alike: Sequence[Facts]) -> tuple[int, list[str]]:
+def channels_of(alike: Sequence[Facts]) -> tuple[int, list[str]]:
+    """Channels of the network's input, and why."""
     counts = Counter(1 if facts.neutral else facts.channels for facts in alike)
     chosen = counts.most_common(1)[0][0]
     word = {1: "grey", 3: "colour"}.get(chosen, f"{chosen} channels")
@@ -137,7 +143,12 @@ def _channels(alike: Sequence[Facts]) -> tuple[int, list[str]]:
 
 
 def _grid(
-    alike: Sequence[Facts], dimensions: int, size: Sequence[int], spacing: Sequence[float], orientation: str
+    alike: Sequence[Facts],
+    dimensions: int,
+    size: Sequence[int],
+    spacing: Sequence[float],
+    orientation: str,
+    longest: int,
 ) -> tuple[tuple[int, ...], tuple[float, ...], list[str]]:
     """Size, spacing and why."""
     given = tuple(size) * dimensions if len(size) == 1 else tuple(size)
@@ -146,34 +157,32 @@ def _grid(
     if wanted and not known:
         unknown = sum(facts.spacing is None for facts in alike)
         msg = (
-            f"a spacing of {_by(wanted)} mm was asked for, and {unknown} of {len(alike)} files do not tell the "
+            f"a spacing of {by(wanted)} mm was asked for, and {unknown} of {len(alike)} files do not tell the "
             "distance between their pixels; leave --spacing out, which scales images to one size"
         )
         raise StudyError(msg)
     if not wanted and not (dimensions == 3 and known and orientation):
         median = np.median([facts.size for facts in alike], axis=0)
         if given:
-            return given, (), [f"size: {_by(given)} pixels, as asked"]
-        scale = min(1.0, LONGEST[dimensions] / float(median.max()))
+            return given, (), [f"size: {by(given)} pixels, as asked"]
+        scale = min(1.0, longest / float(median.max()))
         chosen = tuple(max(_SHORTEST, round(side * scale / 4) * 4) for side in median.tolist())
-        most = f"at most {LONGEST[dimensions]}, for a CPU, in their shape"
+        most = f"at most {longest}, for a CPU, in their shape"
         why = "the shape of most images" if scale == 1.0 else most
-        return chosen, (), [f"size: scaled to {_by(chosen)} pixels, {why}; padded where another shape"]
+        return chosen, (), [f"size: scaled to {by(chosen)} pixels, {why}; padded where another shape"]
     extents = np.array([_extent(facts, orientation) for facts in alike])
     largest = extents.max(axis=0)
     if not wanted:
-        side = float((largest / given).max()) if given else float(largest.max()) / LONGEST[dimensions]
+        side = float((largest / given).max()) if given else float(largest.max()) / longest
         finest = min(min(facts.spacing) for facts in alike if facts.spacing)
         step = float(f"{max(side, finest):.3g}")
         wanted = (step,) * dimensions
     chosen = given or tuple(
-        min(LONGEST[dimensions] * 2, max(_SHORTEST, int(np.ceil(extent / step))))
+        min(longest * 2, max(_SHORTEST, int(np.ceil(extent / step))))
         for extent, step in zip(largest.tolist(), wanted, strict=True)
     )
-    why = (
-        "as asked" if spacing and given else f"so that sizes stay true (about {LONGEST[dimensions]} pixels, for a CPU)"
-    )
-    return chosen, wanted, [f"grid: {_by(chosen)} pixels of {_by(wanted)} mm, {why}"]
+    why = "as asked" if spacing and given else f"so that sizes stay true (about {longest} pixels, for a CPU)"
+    return chosen, wanted, [f"grid: {by(chosen)} pixels of {by(wanted)} mm, {why}"]
 
 
 def _extent(facts: Facts, orientation: str) -> list[float]:
@@ -183,7 +192,7 @@ def _extent(facts: Facts, orientation: str) -> list[float]:
     return facts.turned(sides, orientation) if orientation else sides
 
 
-def _values(alike: Sequence[Facts]) -> tuple[tuple[float, ...], tuple[float, ...], bool, str]:
+def values_of(alike: Sequence[Facts]) -> tuple[tuple[float, ...], tuple[float, ...], bool, str]:
     """Window, percentiles to cut at, whether each image is scaled by itself, and why."""
     modalities = Counter(facts.header.attributes.get("modality", "") for facts in alike)
     modality, count = modalities.most_common(1)[0]
@@ -206,5 +215,6 @@ def _values(alike: Sequence[Facts]) -> tuple[tuple[float, ...], tuple[float, ...
     return (), clip, False, "grey values: by the mean and spread of development images"
 
 
-def _by(numbers: Iterable[float]) -> str:
+def by(numbers: Iterable[float]) -> str:
+    """Numbers as printed ("64 x 48")."""
     return " x ".join(f"{number:g}" for number in numbers)

@@ -8,7 +8,7 @@ from bedside.data.sample import Excluded, Sample
 from bedside.modalities.imaging.image import Readable
 from bedside.modalities.tabular.column import Column, Schema
 from bedside.modalities.tabular.table import Record
-from bedside.own_data.images.declaration import ImageDeclaration
+from bedside.own_data.images.declaration import Columned
 from bedside.own_data.roles import band
 from bedside.types import PatientId, SampleId
 
@@ -34,7 +34,7 @@ class OwnImage:
 class ImageRoles:
     """What the columns are for: patient, site, subgroups, partitions."""
 
-    declaration: ImageDeclaration
+    declaration: Columned
 
     @cached_property
     def others(self) -> Schema | None:

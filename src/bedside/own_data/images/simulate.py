@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from bedside.modalities.imaging.image import Geometry, Image
 from bedside.modalities.tabular.table import Table, records
-from bedside.own_data.images.declaration import ImageDeclaration, ImageOutcomePart
+from bedside.own_data.images.declaration import Columned, ImageDeclaration, ImageOutcomePart
 from bedside.own_data.images.roles import OwnImage
 from bedside.types import Floats
 
@@ -22,13 +22,14 @@ def simulated(declared: ImageDeclaration, n: int, seed: int) -> Iterator[OwnImag
     Nothing in them comes from a real image.
     """
     rng = np.random.default_rng(seed)
-    rows = records(Table(_columns(declared, n, rng)))
+    rows = records(Table(simulated_columns(declared, n, rng)))
     for row in rows:
         outcome, strength = _outcome(declared.outcome, rng)
         yield OwnImage(row, _image(declared, strength, rng), outcome)
 
 
-def _columns(declared: ImageDeclaration, n: int, rng: np.random.Generator) -> pl.DataFrame:
+def simulated_columns(declared: Columned, n: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Columns that a declaration names, one row an image."""
     columns: dict[str, list[object]] = {"image": list(range(n))}
     if declared.columns.patient:
         columns[declared.columns.patient] = [f"simulated {k + 1}" for k in range(n)]
@@ -73,11 +74,12 @@ def _image(declared: ImageDeclaration, strength: float, rng: np.random.Generator
     pixels = np.repeat(np.clip(np.round(grey), 0, 255)[None], plan.channels, axis=0)
     if plan.window:  # in the middle of what the window shows
         pixels = pixels / 255.0 * plan.window[1] + plan.window[0] - plan.window[1] / 2
-        return Image(pixels.astype(np.int16), _geometry(plan.spacing, plan.orientation, len(plan.size)))
-    return Image(pixels.astype(np.uint8), _geometry(plan.spacing, plan.orientation, len(plan.size)))
+        return Image(pixels.astype(np.int16), geometry_of(plan.spacing, plan.orientation, len(plan.size)))
+    return Image(pixels.astype(np.uint8), geometry_of(plan.spacing, plan.orientation, len(plan.size)))
 
 
-def _geometry(spacing: tuple[float, ...], orientation: str, dimensions: int) -> Geometry | None:
+def geometry_of(spacing: tuple[float, ...], orientation: str, dimensions: int) -> Geometry | None:
+    """Distances and axes of a synthetic image; None where neither is declared."""
     if not spacing and not orientation:
         return None
     steps = spacing or (1.0,) * dimensions

@@ -127,11 +127,11 @@ def study_from_images(  # noqa: PLR0913 - one parameter for each thing a person 
     )
     plan, plan_notes = choose_plan(listing.usable, size=size, spacing=spacing, orientation=orientation, flips=flips)
     training, training_note = training_for(len(listing.usable))
-    columns = ColumnsPart(patient=patient or _patient_column(table, (*outcome, listing.column)), site=site or "")
+    columns = ColumnsPart(patient=patient or patient_column(table, (*outcome, listing.column)), site=site or "")
     declared = ImageDeclaration(
         format=1,
         study=StudyPart(
-            name=name or _study_name(folder, labels),
+            name=name or study_name(folder, labels),
             question=question or _question(part),
             intended_use="Not stated: say who would use the answer, for whom, and at which moment.",
             eligibility=f"Every image of {folder.resolve().name or 'the folder'} that can be read and has a label.",
@@ -162,12 +162,12 @@ def study_from_images(  # noqa: PLR0913 - one parameter for each thing a person 
     declared = declared.model_copy(update={"validations": _validations(counts, site=bool(columns.site))})
     check_listing(declared, listing)
     notes = (
-        *_found_notes(listing),
+        *found_notes(listing),
         *outcome_notes,
-        *_patient_notes(columns.patient, counts),
+        *patient_notes(columns.patient, counts),
         *plan_notes,
         training_note,
-        *_validation_notes(declared),
+        *validation_notes(declared.validations),
         *listing.notes,
         (
             "The report will show pictures of judged cases, with whatever is written into them; show_cases = false in "
@@ -201,7 +201,7 @@ def _outcome_columns(table: Table, asked: Sequence[str], labels: Path | None, co
     raise TableProblem(msg)
 
 
-def _patient_column(table: Table, taken: Sequence[str]) -> str:
+def patient_column(table: Table, taken: Sequence[str]) -> str:
     """A column that is named like a patient's identifier, else the one that DICOM gives; "" where there is none."""
     named = [name for name in table.frame.columns if plain_name(name) in _PATIENT and name not in taken]
     if len(named) == 1:
@@ -209,7 +209,8 @@ def _patient_column(table: Table, taken: Sequence[str]) -> str:
     return DICOM_PATIENT if DICOM_PATIENT in table.frame.columns else ""
 
 
-def _study_name(folder: Path, labels: Path | None) -> str:
+def study_name(folder: Path, labels: Path | None) -> str:
+    """A name made from that of the table or of the folder."""
     plain = re.sub(r"[^a-z0-9_]", "", plain_name(labels.stem if labels else folder.resolve().name))
     return plain if plain[:1].isalpha() else f"images_{plain}".rstrip("_")
 
@@ -233,7 +234,8 @@ def _validations(counts: Counts, *, site: bool) -> tuple[ValidationPart, ...]:
     return (first, ValidationPart(kind="leave_site_out", inner=3)) if site else (first,)
 
 
-def _found_notes(listing: Listing) -> list[str]:
+def found_notes(listing: Listing) -> list[str]:
+    """What the images are, and which cannot be used."""
     usable = len(listing.usable)
     total = len(listing.paths)
     lines = [f"{usable:,} of {total:,} images can be used:" if usable < total else f"{total:,} images:"]
@@ -242,18 +244,20 @@ def _found_notes(listing: Listing) -> list[str]:
     return [*lines, *(f"{count:,} excluded: {reason}" for reason, count in reasons.items())]
 
 
-def _patient_notes(patient: str, counts: Counts) -> list[str]:
+def patient_notes(patient: str, counts: Counts, *, drawn: str = "outcomes") -> list[str]:
+    """Whose images they are, and how many have several; `drawn` is what differs between them."""
     lines = [f"patients: {identity_of(patient)}"]
     if not patient:
         return [*lines, "if patients repeat, name the column that tells whose image it is (--patient)"]
     lines.append(f"{counts.patients:,} patients, {counts.repeated:,} of them with several images")
     if counts.differing:
         lines.append(
-            f"{counts.differing:,} patients have images with different outcomes; each label speaks of its image alone"
+            f"{counts.differing:,} patients have images with different {drawn}; each one speaks of its image alone"
         )
     return lines
 
 
-def _validation_notes(declared: ImageDeclaration) -> list[str]:
-    kinds = [part.kind.replace("_", " ") for part in declared.validations]
+def validation_notes(validations: Sequence[ValidationPart]) -> list[str]:
+    """Which validation is primary."""
+    kinds = [part.kind.replace("_", " ") for part in validations]
     return [f"validation: {kinds[0]} is primary" + (f"; also {', '.join(kinds[1:])}" if kinds[1:] else "")]
