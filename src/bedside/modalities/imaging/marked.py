@@ -83,7 +83,9 @@ def _inside(mark: Mark, shown: tuple[int, ...], size: tuple[int, int]) -> Boolea
         for rows, columns in _shown(mark, shown, size):
             found[rows, columns] = True
         return found
-    drawn = Pillow.fromarray(mark.inside.astype(np.uint8) * 255).resize((shown[1], shown[0]), Pillow.Resampling.BILINEAR)
+    drawn = Pillow.fromarray(mark.inside.astype(np.uint8) * 255).resize(
+        (shown[1], shown[0]), Pillow.Resampling.BILINEAR
+    )
     return np.asarray(drawn) >= 128
 
 
