@@ -1,5 +1,6 @@
 """From a declaration of images with masks or boxes to the study it declares."""
 
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -73,15 +74,24 @@ def build_drawn(declared: DrawnDeclaration, folder: Path, *, drawn: Drawn | None
 
 def drawn_endpoint(declared: DrawnDeclaration) -> Endpoint[Any, Any]:
     """The endpoint of masks or of boxes; raises StudyError where its names or numbers cannot be."""
+    made: Endpoint[Any, Any]
     if isinstance(declared, MaskDeclaration):
         part = declared.masks
-        return mask(declared.names, tolerance_mm=part.tolerance_mm, tolerance_pixels=part.tolerance_pixels)
-    return boxes(
-        declared.names,
-        iou=declared.boxes.iou,
-        false_positives=declared.boxes.false_positives,
-        dimensions=len(declared.plan.size),
-    )
+        made = mask(declared.names, tolerance_mm=part.tolerance_mm, tolerance_pixels=part.tolerance_pixels)
+    else:
+        made = boxes(
+            declared.names,
+            iou=declared.boxes.iou,
+            false_positives=declared.boxes.false_positives,
+            dimensions=len(declared.plan.size),
+        )
+    return made if declared.outcome.balanced else replace(made, stratum=_alike)
+
+
+def _alike(outcome: object) -> int:
+    """One stratum for all outcomes."""
+    del outcome
+    return 0
 
 
 def _words(declared: DrawnDeclaration) -> str:

@@ -29,6 +29,7 @@ class MasksPart(Part):
         tolerance_mm: Distance between two borders that is of no consequence.
         tolerance_pixels: The same where distances between pixels are not known; one of both is given.
         horizon: When it is judged what there is.
+        balanced: Whether splits are balanced by what is drawn; not where some of it is too rare for every fold.
     """
 
     folder: Annotated[str, Field(min_length=1)]
@@ -37,6 +38,7 @@ class MasksPart(Part):
     tolerance_mm: Annotated[float, Field(gt=0)] | None = None
     tolerance_pixels: Annotated[float, Field(gt=0)] | None = None
     horizon: str = "on the same image"
+    balanced: bool = True
 
 
 class BoxesPart(Part):
@@ -49,6 +51,7 @@ class BoxesPart(Part):
         iou: Overlap from which a box counts as found.
         false_positives: An image and kind: chooses from which score a box is shown.
         horizon: When it is judged what there is.
+        balanced: Whether splits are balanced by what is drawn; not where some of it is too rare for every fold.
     """
 
     path: Annotated[str, Field(min_length=1)]
@@ -57,6 +60,7 @@ class BoxesPart(Part):
     iou: Annotated[float, Field(gt=0, lt=1)] = 0.5
     false_positives: Annotated[float, Field(gt=0)] = 1.0
     horizon: str = "on the same image"
+    balanced: bool = True
 
 
 class WindowsPart(Part):

@@ -1,6 +1,7 @@
 """A study from a folder of images and what is drawn in them: masks, or boxes."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,8 @@ MANY = 120
 """Patients from which a holdout leaves enough to judge; fewer are cross-validated."""
 
 _FOLDS, _INNER = 5, 2
+_ENOUGH = 10
+"""Images of a stratum from which each of the folds, and those within them, can hold some."""
 _SHARE = {"cross_validation": (1 - 1 / _FOLDS) * (1 - 1 / _INNER), "holdout": 0.6}
 """Of the images, that one fit learns from."""
 _INTENDED = "Not stated: say who would use the answer, for whom, and at which moment."
@@ -147,6 +150,7 @@ def study_from_masks(
             sha256=drawings.sha256,
             tolerance_mm=millimetres,
             tolerance_pixels=pixels,
+            balanced=_balanced(drawings, first=False),
             horizon=about.horizon or "on the same image",
         ),
         columns=_columns(listing, about),
@@ -202,6 +206,7 @@ def study_from_boxes(
             path=boxes.as_posix(),
             kinds=drawings.names,
             sha256=drawings.sha256,
+            balanced=_balanced(drawings, first=True),
             horizon=about.horizon or "on the same image",
         ),
         columns=_columns(listing, about),
@@ -269,6 +274,19 @@ def _name(folder: Path) -> Path:
     )
 
 
+def _balanced(drawings: Drawings, *, first: bool) -> bool:
+    """Whether every combination of structures, or every first kind, is drawn often enough for each fold."""
+    known = [there for there, outcome in zip(drawings.there, drawings.outcomes, strict=True) if outcome is not None]
+    strata = Counter((min(there, default=-1) if first else tuple(sorted(there))) for there in known)
+    return min(strata.values()) >= _ENOUGH
+
+
+def _balance_note(declared: DrawnDeclaration) -> str:
+    if declared.outcome.balanced:
+        return "splits: balanced by what is drawn"
+    return f"splits: not balanced by what is drawn, as some of it is in fewer than {_ENOUGH} images"
+
+
 def _images(folder: Path, listing: Listing, about: About) -> ImagesPart:
     return ImagesPart(
         folder=folder.as_posix(),
@@ -319,6 +337,7 @@ def _made(declared: DrawnDeclaration, drawn: Drawn, counts: Counts, chosen: Sequ
         *chosen,
         f"settings: {tried} tried for each learner, for a CPU; more with --trials",
         *validation_notes(declared.validations),
+        _balance_note(declared),
         *drawn.listing.notes,
         (
             "The report will show pictures of judged cases, with whatever is written into them; show_cases = false in "
