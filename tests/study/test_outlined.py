@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bedside.comparators.recorded import Recorded
+from bedside.comparators.thresholds import Otsu
 from bedside.data.cohort import Cohort
 from bedside.data.sample import Excluded, Sample
 from bedside.data.source import DataFile
@@ -19,6 +20,8 @@ from bedside.endpoints.mask.segmentation import Segmentation
 from bedside.evidence.schema import Evidence
 from bedside.modalities.imaging.image import Image, Readable
 from bedside.modalities.imaging.modality import imaging
+from bedside.modalities.imaging.plan import ImagePlan
+from bedside.modalities.imaging.windows.plan import WindowPlan
 from bedside.report.page import render
 from bedside.study.arrays import read
 from bedside.study.compare import contrast
@@ -193,3 +196,11 @@ def test_new_cases_are_outlined_on_their_own_grid(finished: tuple[Path, Evidence
     new = [seen for _, seen, _ in Discs().simulate(3, seed=9)]
     found = load(study(), folder).predict(new)
     assert [one.size for one in found] == [seen.good.shape for seen in new]
+
+
+def test_cases_are_made_worse_but_never_moved_away_from_their_outlines(tmp_path: Path) -> None:
+    otsu = Tuned(Otsu(ENDPOINT, WindowPlan(ImagePlan(size=(16, 16), scale="image"))), ENDPOINT, trials=2)
+    evidence = run(study(model=otsu, comparators=(reader("poor", "poor"),)), out=tmp_path, jobs=1, seed=3)
+    tried = {row.family for row in evidence.robustness if row.learner == "otsu"}
+    assert tried == {"noise", "blur", "brightness", "contrast", "resolution"}
+    assert not [row for row in evidence.robustness if row.learner == "poor"]

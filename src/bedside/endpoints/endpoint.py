@@ -231,3 +231,8 @@ class Endpoint(Generic[Y, P]):
     finishing: "Finishing[Y, P] | None" = None
     joint: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: Mapping[str, "float | str | None"] = field(default_factory=dict)
+
+    @property
+    def lies_in_cases(self) -> bool:
+        """Whether outcomes are places in their cases, which must not be moved without them."""
+        return self.drawing is not None

@@ -48,6 +48,7 @@ class Perturbation(Generic[X]):
         strength: Share of values, multiple of a standard deviation, share of the width (blur), share of the contrast
             lost, degrees (rotation) or factor (resolution); 1 where it does not apply.
         apply: Predictors of all cases and a generator, to perturbed predictors in the same order.
+        moves: Whether it moves what a case shows, so that an outcome that lies in the case no longer lies there.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Perturbation(Generic[X]):
     variable: str
     strength: float
     apply: Callable[[Sequence[X], np.random.Generator], list[X]]
+    moves: bool = False
 
 
 class Drawing(Protocol[X_contra]):

@@ -123,7 +123,7 @@ def _perturbation(name: str, family: Family, strength: float, change: Change) ->
         pairs = zip(predictors, changed, strict=True)
         return [one.carrying(image) if isinstance(one, Carrying) else image for one, image in pairs]
 
-    return Perturbation(name=name, family=family, variable="", strength=strength, apply=apply)
+    return Perturbation(name=name, family=family, variable="", strength=strength, apply=apply, moves=change is turned)
 
 
 def _as_before(changed: Floats, before: Pixels) -> Pixels:
