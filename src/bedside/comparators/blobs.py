@@ -14,7 +14,7 @@ from skimage.feature import blob_log
 from bedside.comparators.foreground import Foreground, Seen, kinds_and_dimensions, within
 from bedside.data.sample import Sample
 from bedside.endpoints.boxes.boxes import Boxes, Found, overlaps, sides
-from bedside.endpoints.boxes.peaks import MOST, without_repetition
+from bedside.endpoints.boxes.peaks import without_repetition
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.modalities.imaging.image import Readable
@@ -77,7 +77,7 @@ class FittedBlobs:
         corners = np.clip(around, -0.5, ends).astype(np.float32)
         scores = chances.reshape(-1).astype(np.float32)
         kept = np.flatnonzero((sides(corners) > 0).all(axis=1))
-        kept = kept[without_repetition(corners[kept], kinds[kept], scores[kept])][:MOST]
+        kept = kept[without_repetition(corners[kept], kinds[kept], scores[kept])]
         return Found(corners[kept], kinds[kept], scores[kept]).returned(seen.frame)
 
 

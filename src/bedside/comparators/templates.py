@@ -15,7 +15,7 @@ from skimage.feature import match_template
 from bedside.comparators.foreground import Foreground, Map, Seen, kinds_and_dimensions, within
 from bedside.data.sample import Sample
 from bedside.endpoints.boxes.boxes import Found, sides
-from bedside.endpoints.boxes.peaks import MOST, without_repetition
+from bedside.endpoints.boxes.peaks import without_repetition
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.modalities.imaging.image import Readable
@@ -73,7 +73,7 @@ class FittedTemplates:
         numbers, score = np.concatenate(kinds), np.concatenate(scores).astype(np.float32)
         kept = np.flatnonzero((sides(whole) > 0).all(axis=1))
         overlap = float(self.settings["overlap"])
-        kept = kept[without_repetition(whole[kept], numbers[kept], score[kept], overlap=overlap)][:MOST]
+        kept = kept[without_repetition(whole[kept], numbers[kept], score[kept], overlap=overlap)]
         return Found(whole[kept], numbers[kept], score[kept]).returned(seen.frame)
 
 

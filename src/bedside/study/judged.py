@@ -12,6 +12,9 @@ from bedside.types import Floats, Integers, Weights
 Y = TypeVar("Y")
 P = TypeVar("P")
 
+MOST_WEIGHTS = 1 << 23
+"""Weights of contributions that are held at once: 64 MiB, however many boxes a case has."""
+
 
 @dataclass(frozen=True)
 class Judged(Generic[Y, P]):
@@ -110,7 +113,7 @@ class Chosen:
 
     def __call__(self, weights: Weights) -> Floats:
         """Values, shape (b,), for weights over the chosen rows, shape (b, cases)."""
-        values = np.stack([part(weights if case is None else weights[:, case]) for case, part in self._parts])
+        values = np.stack([_weighed(part, case, weights) for case, part in self._parts])
         return values[0] if len(values) == 1 else _mean_of_defined(values)
 
     def by_fold(self) -> tuple[Floats, Integers]:
@@ -141,6 +144,17 @@ class Chosen:
 def _unless_identity(case: Integers, cases: int) -> Integers | None:
     same = case.size == cases and bool((case == np.arange(cases)).all())
     return None if same else case
+
+
+def _weighed(part: Callable[[Weights], Floats], case: Integers | None, weights: Weights) -> Floats:
+    """Values for weights of cases, shape (b, cases), a few replicates at a time where cases have many rows."""
+    if case is None:
+        return part(weights)
+    step = max(1, MOST_WEIGHTS // max(1, case.size))
+    if len(weights) <= step:
+        return part(weights[:, case])
+    blocks = [part(weights[start : start + step][:, case]) for start in range(0, len(weights), step)]
+    return np.concatenate(blocks)
 
 
 def _mean_of_defined(values: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """The head learns boxes and tells them where they are."""
 
+import tracemalloc
 from functools import partial
 
 import numpy as np
@@ -134,6 +135,33 @@ def test_repetitions_are_left_out_kind_by_kind() -> None:
     corners = np.array([[0, 0, 10, 10], [0, 1, 10, 10], [0, 1, 10, 10], [20, 20, 30, 30]], dtype=np.float32)
     kept = without_repetition(corners, np.array([0, 0, 1, 0]), np.array([0.5, 0.9, 0.4, 0.1], dtype=np.float32))
     assert kept.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("most", [5, 1000])
+def test_repetitions_are_those_of_a_table_of_all_pairs(most: int) -> None:
+    chance = np.random.default_rng(3)
+    starts = chance.uniform(0, 60, (200, 2))
+    corners = np.concatenate([starts, starts + chance.uniform(4, 30, (200, 2))], axis=1).astype(np.float32)
+    kinds, scores = chance.integers(0, 2, 200), np.round(chance.random(200), 1).astype(np.float32)
+    table, kept = overlaps(corners, corners), list[int]()
+    for place in np.argsort(-scores, kind="stable").tolist():
+        if not any(kinds[other] == kinds[place] and table[other, place] > 0.3 for other in kept):
+            kept.append(place)
+    assert len(kept) > 5
+    assert without_repetition(corners, kinds, scores, overlap=0.3, most=most).tolist() == kept[:most]
+    assert without_repetition(corners[:0], kinds[:0], scores[:0]).tolist() == []
+
+
+def test_thousands_of_boxes_are_thinned_out_in_little_memory() -> None:
+    starts = np.random.default_rng(4).uniform(0, 600, (5000, 2)).astype(np.float32)
+    scores = np.linspace(1, 0, 5000, dtype=np.float32)
+    tracemalloc.start()
+    try:
+        kept = without_repetition(np.concatenate([starts, starts + 9], axis=1), np.zeros(5000, np.int64), scores)
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
+    assert len(kept) == 100
 
 
 def test_peaks_lie_where_the_map_does() -> None:

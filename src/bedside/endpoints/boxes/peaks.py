@@ -49,19 +49,29 @@ def boxes_at_peaks(logits: Map, distances: Map, size: tuple[int, ...]) -> Found:
     corners = np.clip(corners, -0.5, ends).astype(np.float32)
     whole = np.flatnonzero((sides(corners) > 0).all(axis=1))
     corners, kind, of = corners[whole], kind[whole].astype(np.int64), score[places[whole]]
-    kept = without_repetition(corners, kind, of)[:MOST]
+    kept = without_repetition(corners, kind, of)
     return Found(corners[kept], kind[kept], of[kept])
 
 
 def without_repetition(
-    corners: Corners, kinds: Integers, scores: NDArray[np.float32], *, overlap: float = SAME
+    corners: Corners, kinds: Integers, scores: NDArray[np.float32], *, overlap: float = SAME, most: int = MOST
 ) -> Integers:
-    """Places of boxes that no more certain one of their kind overlaps more than so much, the most certain first."""
-    order = np.argsort(-scores, kind="stable")
-    covered = overlaps(corners[order], corners[order]) > overlap
-    covered &= kinds[order][:, None] == kinds[order][None, :]
-    free = np.ones(order.size, dtype=np.bool_)
-    for row in range(order.size):
-        if free[row]:
-            free[row + 1 :] &= ~covered[row, row + 1 :]
-    return order[free].astype(np.int64)
+    """Places of boxes that no more certain one of their kind overlaps more than so much, the most certain first.
+
+    Each kept box is compared with those that are left, so that thousands of boxes need no table of all pairs.
+
+    Args:
+        corners: Shape (n, 2 * dimensions).
+        kinds: Shape (n,).
+        scores: Shape (n,).
+        overlap: Intersection over union above which two boxes of a kind are taken for the same thing.
+        most: Boxes that are kept.
+    """
+    left = np.argsort(-scores, kind="stable")
+    kept: list[int] = []
+    while left.size and len(kept) < most:
+        first, left = int(left[0]), left[1:]
+        kept.append(first)
+        same = (kinds[left] == kinds[first]) & (overlaps(corners[[first]], corners[left])[0] > overlap)
+        left = left[~same]
+    return np.array(kept, dtype=np.int64)
