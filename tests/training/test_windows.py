@@ -304,6 +304,8 @@ def test_what_does_not_fit_together_is_refused(told_flat: FittedNetwork[Any, Seg
     wrong = sampled(0, flat(0).predictors, Mask(np.zeros((24, 24), dtype=np.uint8)))
     with pytest.raises(OutcomeProblem, match="24 x 24 pixels and its image 24 x 30"):
         Windows().feed(model, prepared, [wrong], None, None)
+    with pytest.raises(ModelError, match=r"moves images without them.*follow=outlined"):
+        Windows().feed(model, prepared, [flat(0)], Augmentations((Geometric(flips=(0,)),)), None)
     for name, value in (("per_case", 0), ("foreground", 1.5), ("overlap", 0.95)):
         with pytest.raises(ModelError, match=f"{name}="):
             Windows(**{name: value})  # type: ignore[arg-type]

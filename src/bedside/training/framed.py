@@ -9,8 +9,7 @@ from torch import Tensor, device
 from bedside.data.placement import Placement
 from bedside.data.sample import Sample
 from bedside.errors import ModelError
-from bedside.modalities.imaging.augment.augmentations import Augmentations
-from bedside.modalities.imaging.augment.geometric import Geometric
+from bedside.modalities.imaging.augment.left_behind import refuse_left_behind
 from bedside.modalities.imaging.image import Readable
 from bedside.modalities.imaging.placing import placement
 from bedside.modalities.imaging.trunk import PreparedImages
@@ -49,7 +48,7 @@ class Framed:
                 augmentation would move images and leave outcomes where they were.
             FileProblem: An image cannot be used.
         """
-        _refuse_left_behind(augment)
+        refuse_left_behind(augment, "Enclosing(plan.size)")
         predictors = [sample.predictors for sample in samples]
         cases = prepared.batches(predictors)
         frames = _frames(prepared, predictors)
@@ -105,17 +104,6 @@ class _Part(Generic[B]):
     def take(self, positions: Tensor, where: device) -> B:
         """The cases at these positions of the part."""
         return self.cases.take(positions + self.start, where)
-
-
-def _refuse_left_behind(augment: "Augment[Any] | None") -> None:
-    """Raise ModelError for a change of place that targets do not follow."""
-    parts = augment.parts if isinstance(augment, Augmentations) else (augment,)
-    if any(isinstance(part, Geometric) and part.follow is None for part in parts):
-        msg = (
-            "outcomes lie in their images, and the augmentation moves images without them; declare what follows, as in "
-            "Geometric(..., follow=Enclosing(plan.size)), or leave changes of place out"
-        )
-        raise ModelError(msg)
 
 
 def _frames(prepared: Prepared[Any, Any], predictors: Sequence[Readable]) -> list[Placement]:
