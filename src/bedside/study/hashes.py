@@ -17,7 +17,7 @@ from bedside.endpoints.target import outcome_words
 from bedside.study.declare import Study
 from bedside.study.folder import canonical
 
-LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "lightgbm", "polars", "optuna")
+LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "scikit-image", "lightgbm", "polars", "optuna")
 """Whose versions can change a result, so that a fit is not reused across them."""
 
 
