@@ -10,7 +10,7 @@ from bedside.endpoints.boxes.fusion import fused
 from bedside.endpoints.boxes.kind import boxes
 from bedside.endpoints.boxes.kinds import kinds_named
 from bedside.endpoints.boxes.measures import box_measures
-from bedside.endpoints.endpoint import Reference
+from bedside.endpoints.endpoint import Reference, View
 from bedside.errors import CohortProblem, StatisticsError, StudyError
 
 TWO = boxes(("platelet", "red cell"))
@@ -85,14 +85,14 @@ def test_counts_and_decisions_of_one_image() -> None:
         "sensitivity_b": 0.0,
         "sensitivity": 1 / 4,
         "precision_a": 1 / 3,
-        "precision": 1 / 3,
         "count_error_a": 1.0,
         "count_error_b": -1.0,
         "count_absolute_error_b": 1.0,
     }
     for name, value in expected.items():
         assert value_of(measures[name], truth, told) == pytest.approx(value), name
-    assert np.isnan(value_of(measures["precision_b"], truth, told)), "nothing of the kind is shown"
+    for name in ("precision_b", "precision"):
+        assert np.isnan(value_of(measures[name], truth, told)), "nothing of the kind is shown"
 
 
 def test_undeclared_kinds_and_empty_references_are_refused() -> None:
@@ -134,3 +134,36 @@ def test_doubts_name_the_kinds() -> None:
     assert "counts" in TWO.doubt({"count_error_platelet": -2.0, "count_absolute_error_platelet": 2.5})
     assert not TWO.doubt({"count_error_platelet": 0.1, "count_absolute_error_platelet": 2.5})
     assert not TWO.doubt({"sensitivity_platelet": 0.9, "precision_red_cell": 0.6})
+
+
+def test_what_is_never_shown_makes_no_learner_more_precise() -> None:
+    endpoint = boxes(("cell", "platelet"))
+    corners = np.array([[0, 0, 9, 9], [20, 20, 29, 29]])
+    truth = Boxes(corners, np.array([0, 1]), (40, 40))
+    both = Found(corners, np.array([0, 1]), np.array([0.9, 0.8]))
+    one = Found(corners[:1], np.array([0]), np.array([0.9]))
+    measures = {each.name: each for each in endpoint.measures(Reference([truth], [truth], [both]))}
+
+    def value(name: str, told: Found) -> float:
+        given = measures[name].contribute([truth], [told])
+        return float(measures[name].statistic(given.rows)(np.ones((1, len(given.rows))))[0])
+
+    assert (value("precision", both), value("sensitivity", both)) == (1.0, 1.0)
+    assert np.isnan(value("precision", one))
+    assert (value("precision_cell", one), value("sensitivity", one)) == (1.0, 0.5)
+
+
+def test_figures_show_no_cell_of_fewer_patients_than_allowed() -> None:
+    endpoint = boxes(("cell", "platelet"))
+    corners = np.array([[0, 0, 9, 9], [20, 20, 29, 29]])
+    outcomes = [Boxes(corners[: 1 + (k == 0)], np.arange(1 + (k == 0)), (40, 40)) for k in range(6)]
+    told = [Found(one.corners, one.kinds, np.full(len(one), 0.9)) for one in outcomes]
+    cuts = dict(endpoint.settings(Reference(outcomes, outcomes, told)))
+
+    def labels(smallest: int) -> list[str]:
+        zeros = np.zeros(6, dtype=np.int64)
+        view = View("net", outcomes, told, zeros, np.arange(6), [cuts], smallest_cell=smallest)
+        made = {one.name: one for one in endpoint.figures([view])}
+        return [one.label.split(" (")[0] for one in made["precision_recall"].series] if made else []
+
+    assert [labels(smallest) for smallest in (0, 5, 7)] == [["cell", "platelet"], ["cell"], []]

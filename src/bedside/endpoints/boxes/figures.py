@@ -24,8 +24,11 @@ _WITHIN = 1.96
 
 
 def box_figures(views: Sequence[BoxView], kinds: Sequence[Kind], overlap: float) -> tuple[Figure, ...]:
-    """All figures that the rows allow; the first view is the model on trial."""
-    if not views:
+    """All figures that the rows allow; the first view is the model on trial.
+
+    None where there are fewer patients than `smallest_cell`, and no curve of a kind that fewer of them have.
+    """
+    if not views or np.unique(views[0].patient).size < views[0].smallest_cell:
         return ()
     every = [_Drawn(view, kinds, rows(view.outcomes, view.predictions, (overlap,)).rows) for view in views]
     found = (_precision_recall(every[0], overlap), _free_response(every, overlap), _agreement(every[0]))
@@ -47,9 +50,18 @@ class _Drawn:
 
     @property
     def there(self) -> list[Kind]:
-        """Kinds of which a box is there."""
+        """Kinds of which a box is there, in images of enough patients to be shown."""
         known = set(kinds_of(self.rows))
-        return [kind for kind in self.kinds if float(kind.place) in known]
+        return [kind for kind in self.kinds if float(kind.place) in known and self._patients(kind) >= self._fewest]
+
+    @property
+    def _fewest(self) -> int:
+        return max(1, self.view.smallest_cell)
+
+    def _patients(self, kind: Kind) -> int:
+        """In whose images a box of the kind is."""
+        has = np.array([bool((one.kinds == kind.place).any()) for one in self.view.outcomes], dtype=np.bool_)
+        return int(np.unique(self.view.patient[has]).size)
 
 
 def _precision_recall(drawn: _Drawn, overlap: float) -> Figure | None:
@@ -144,7 +156,7 @@ def _agreement(drawn: _Drawn) -> Figure:
                 colour=kind.place,
             )
         )
-        centre, reach = float(gap.mean()), _WITHIN * float(gap.std())
+        centre, reach = float(gap.mean()), _WITHIN * float(gap.std(ddof=1) if gap.size > 1 else 0.0)
         within = f"mean {centre:+.2f}, 95% of images from {centre - reach:+.1f} to {centre + reach:+.1f}"
         worst = max(worst, (abs(centre) + reach, f"{kind.name} ({within})"))
         ends = (float(middle.min()), float(middle.max()))

@@ -11,9 +11,9 @@ from bedside.endpoints.boxes.matching import KIND, matched, rows
 from bedside.endpoints.boxes.operating import shown
 from bedside.endpoints.boxes.ranked import average_precision, froc, mean_of_kinds
 from bedside.endpoints.measure import Contributions, Measure, Statistic
-from bedside.endpoints.ratio import mean, one_row_a_case, ratio
+from bedside.endpoints.ratio import divided, mean, one_row_a_case, ratio
 from bedside.errors import StatisticsError
-from bedside.types import Floats
+from bedside.types import Floats, Weights
 
 BoxMeasure: TypeAlias = Measure[Boxes, Found]
 Limits: TypeAlias = tuple[float, ...]
@@ -52,7 +52,9 @@ def box_measures(
         _ranked(("ap", "Average precision, mean over overlaps .5 to .95"), STRICT, kinds),
         _ranked(("froc", "Mean sensitivity at 1/8 to 8 false positives per image"), (overlap,), kinds, statistic=froc),
         *_decided("sensitivity", "Sensitivity", kinds, _hits_and_references, overlap, cut),
-        *_decided("precision", "Positive predictive value", kinds, _hits_and_shown, overlap, cut),
+        *_decided(
+            "precision", "Positive predictive value", kinds, _hits_and_shown, overlap, cut, together=_mean_of_all_ratios
+        ),
         *(
             one
             for kind in kinds
@@ -109,8 +111,10 @@ def _decided(
     counted: Callable[[Boxes, Found, Sequence[Kind], float, Mapping[str, float]], Floats],
     overlap: float,
     cut: Mapping[str, float],
+    *,
+    together: Callable[[Floats], Statistic] | None = None,
 ) -> tuple[BoxMeasure, ...]:
-    """A share of boxes at the operating point: the mean over kinds, and of each kind."""
+    """A share of boxes at the operating point: the mean over kinds, by `together` where it is given, and of each."""
 
     def table(outcomes: Sequence[Boxes], predictions: Sequence[Found]) -> Floats:
         checked(outcomes, predictions, kinds)
@@ -127,7 +131,9 @@ def _decided(
 
     columns = tuple(kind.named(part) for kind in kinds for part in ("right", "of"))
     label = f"{label} at the operating point"
-    main = Measure(name=name, label=label, columns=columns, contribute=whole, statistic=_mean_of_ratios, operating=True)
+    main = Measure(
+        name=name, label=label, columns=columns, contribute=whole, statistic=together or _mean_of_ratios, operating=True
+    )
     if len(kinds) == 1:
         return (main,)
     each = (
@@ -148,6 +154,20 @@ def _mean_of_ratios(given: Floats) -> Statistic:
     """Mean over kinds of the ratio of each pair of columns; a kind whose ratio is undefined is left out."""
     pairs = range(0, given.shape[1], 2)
     return mean_of_kinds([ratio(np.ascontiguousarray(given[:, k : k + 2])) for k in pairs])
+
+
+def _mean_of_all_ratios(given: Floats) -> Statistic:
+    """The same, undefined where one ratio is: which kinds are shown is the learner's choice, and learners are compared.
+
+    A learner that never shows the hardest kind would else be more precise than one that tries.
+    """
+
+    def statistic(weights: Weights) -> Floats:
+        sums = weights @ given
+        found: Floats = divided(sums[:, ::2], sums[:, 1::2]).mean(axis=1)
+        return found
+
+    return statistic
 
 
 def _hits_and_references(
