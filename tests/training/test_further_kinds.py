@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,10 +102,9 @@ def test_one_by_one_is_each_model_by_itself() -> None:
     together, record = OneByOne(simulated.endpoint, penalised).fit(
         {"penalty": 0.01, "mixing": 0.5}, development, selection, seed=1
     )
-    fits = cast("dict[str, Any]", record["fits"])
     assert record["models"] == 2
-    assert list(fits) == [question.name for question in simulated.endpoint.target.questions]
-    assert all(fits.values()), "the record of each fit is kept"
+    for asked in simulated.endpoint.target.questions:
+        assert any(name.startswith(f"{asked.name}: ") for name in record), "the record of each fit is kept"
     told = np.array(together.predict([sample.predictors for sample in new]))
     question = simulated.endpoint.target.questions[1]
     known = question.known([sample.outcome for sample in development])

@@ -103,7 +103,7 @@ class OneByOne(Generic[X, P]):
         *,
         seed: int,
     ) -> tuple[Separate[X, P], Mapping[str, Json]]:
-        """Fit one model a question; the record holds those of all fits, by name of the question.
+        """Fit one model a question; the record holds what each fit noted, behind the name of its question.
 
         Raises:
             ModelError: A question has one answer only in development; it is named.
@@ -118,8 +118,8 @@ class OneByOne(Generic[X, P]):
                 msg = f"the model of {question.name!r}: {error}; or leave this finding out"
                 raise ModelError(msg) from error
             models.append(model)
-            records[question.name] = dict(record)
-        return Separate(self.endpoint, tuple(models)), {"models": len(models), "fits": records}
+            records |= {f"{question.name}: {name}": value for name, value in record.items()}
+        return Separate(self.endpoint, tuple(models)), {"models": len(models), **records}
 
     def load(self, folder: Path) -> Separate[X, P]:
         """Read back what `save` wrote; raises ModelError when it is damaged."""

@@ -11,7 +11,7 @@ from bedside.modalities.imaging.batches import ImageTensors
 from bedside.modalities.imaging.image import Readable
 from bedside.modalities.imaging.windows.batches import WindowBatches
 from bedside.modalities.imaging.windows.derived import Derived
-from bedside.modalities.imaging.windows.plan import WindowPlan
+from bedside.modalities.imaging.windows.plan import WindowPlan, times
 from bedside.modalities.imaging.windows.preparation import WindowPreparation
 from bedside.networks.convolutional.decoder import Decoded, DecodedNetwork
 from bedside.networks.convolutional.unet import UNet
@@ -51,7 +51,8 @@ class PreparedWindows:
     def notes(self) -> Mapping[str, Json]:
         """What was chosen from development images and why, for the record of a fit."""
         plan = self.preparation.plan
-        return {"window": [*plan.patch], "windows_per_step": plan.batch, "plan": "; ".join(plan.chosen) or "declared"}
+        why = "; ".join(plan.chosen) or "declared"
+        return {"window": times(plan.patch), "windows_per_step": plan.batch, "plan": why}
 
     def batches(self, predictors: Sequence[Readable]) -> WindowBatches:
         """Images ready to be seen in windows."""
