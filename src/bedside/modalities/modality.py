@@ -73,14 +73,21 @@ class Drawing(Protocol[X_contra]):
     """How a case is drawn for people."""
 
     def __call__(
-        self, case: "X_contra | None", places: "NDArray[np.float32] | None" = None, /, *, marks: Sequence[Mark] = ()
+        self,
+        case: "X_contra | None",
+        places: "NDArray[np.float32] | None" = None,
+        /,
+        *,
+        marks: Sequence[Mark] = (),
+        large: bool = False,
     ) -> bytes:
         """A small PNG of one case without any writing on it.
 
         Args:
             case: Its predictors; None draws the map alone.
             places: How much each place of the case matters, never negative, over the whole of it; None draws none.
-            marks: Lines, places and boxes in the case, drawn over it.
+            marks: Lines, places and boxes in the case, drawn over it; the picture is then large.
+            large: Whether it is as large without any, to stand beside those that have some.
         """
         ...
 

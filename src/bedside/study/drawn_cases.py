@@ -42,7 +42,7 @@ def drawn_cases(job: Job, stored: Read, draw: "Draws[Any]", album: Album) -> Ite
         drawing: Drawing = says(samples[k].outcome, predictions[k])
         row = row.model_copy(update={"caption": drawing.caption})
         case = samples[k].predictors
-        yield album.add(row, f"drawn-{number:02d}", draw(case), f"Case {number}: {group}.")
+        yield album.add(row, f"drawn-{number:02d}", draw(case, large=True), f"Case {number}: {group}.")
         for layer in drawing.layers:
             png = draw(case, layer.places, marks=layer.marks)
             of_layer = row.model_copy(update={"method": layer.label})

@@ -31,7 +31,7 @@ def box_figures(views: Sequence[BoxView], kinds: Sequence[Kind], overlap: float)
     if not views or np.unique(views[0].patient).size < views[0].smallest_cell:
         return ()
     every = [_Drawn(view, kinds, rows(view.outcomes, view.predictions, (overlap,)).rows) for view in views]
-    found = (_precision_recall(every[0], overlap), _free_response(every, overlap), _agreement(every[0]))
+    found = (_precision_recall(every[0], overlap), _free_response(every, overlap), *_agreement(every[0]))
     return tuple(figure for figure in found if figure is not None)
 
 
@@ -138,52 +138,41 @@ def _free_response(every: Sequence[_Drawn], overlap: float) -> Figure | None:
     )
 
 
-def _agreement(drawn: _Drawn) -> Figure:
-    """Differences of counts over their means (Bland and Altman 1986, Lancet 1:307)."""
+def _agreement(drawn: _Drawn) -> list[Figure]:
+    """One figure a kind that is there."""
     there, told = _counted(drawn)
-    series, worst = [], (-1.0, "")
-    most = 180 // len(drawn.kinds)
-    for kind in drawn.kinds:
-        middle = (there[:, kind.place] + told[:, kind.place]) / 2.0
-        gap = told[:, kind.place] - there[:, kind.place]
-        shown: Integers = spread(np.argsort(middle, kind="stable").astype(np.int64), max(most, 2))
-        series.append(
+    return [_bland_altman(drawn, kind, there[:, kind.place], told[:, kind.place]) for kind in drawn.there]
+
+
+def _bland_altman(drawn: _Drawn, kind: Kind, there: Floats, told: Floats) -> Figure:
+    """Differences of counts over their means (Bland and Altman 1986, Lancet 1:307)."""
+    middle, gap = (there + told) / 2.0, told - there
+    bias = float(gap.mean())
+    lines = [("mean difference", bias)]
+    direction = "too many" if bias > 0 else "too few"
+    conclusion = f"{drawn.name} counts {abs(bias):.2g} {direction} of {kind.name} per image on average"
+    if gap.size > 1:
+        reach = _WITHIN * float(gap.std(ddof=1))
+        lines += [("upper limit of agreement", bias + reach), ("lower limit of agreement", bias - reach)]
+        conclusion += f"; about 95% of its errors are expected between {bias - reach:+.1f} and {bias + reach:+.1f}"
+    shown: Integers = spread(np.argsort(middle, kind="stable").astype(np.int64))
+    return Figure(
+        name=kind.named("counts"),
+        title=f"Number of {kind.name} per image (Bland-Altman): {drawn.name}",
+        conclusion=f"{conclusion}.{pooling(drawn.view)}",
+        alt=f"Number counted minus number there against the mean of both, one point an image. {conclusion}.",
+        x_label="Mean of the number counted and the number there",
+        y_label="Number counted minus number there",
+        series=(
             Series(
-                label=kind.name,
+                label=drawn.name,
                 style="points",
                 x=numbers(middle[shown]),
                 y=numbers(gap[shown]),
-                colour=kind.place,
-            )
-        )
-        centre, reach = float(gap.mean()), _WITHIN * float(gap.std(ddof=1) if gap.size > 1 else 0.0)
-        within = f"mean {centre:+.2f}, 95% of images from {centre - reach:+.1f} to {centre + reach:+.1f}"
-        worst = max(worst, (abs(centre) + reach, f"{kind.name} ({within})"))
-        ends = (float(middle.min()), float(middle.max()))
-        for level, words in (
-            (centre, "mean"),
-            (centre - reach, "lower"),
-            (centre + reach, "upper"),
-        ):
-            series.append(
-                Series(
-                    label=f"{kind.name}: {words}" + ("" if words == "mean" else " limit of agreement"),
-                    style="line",
-                    x=numbers(ends),
-                    y=numbers((level, level)),
-                    colour=kind.place,
-                )
-            )
-    conclusion = f"Counts of {drawn.name} differ most for {worst[1]}."
-    return Figure(
-        name="counts",
-        title=f"Agreement of counts per image: {drawn.name}",
-        conclusion=conclusion + pooling(drawn.view),
-        alt=f"Number shown minus number there, against their mean, one point an image and kind. {conclusion}",
-        x_label="Mean of the number shown and the number there",
-        y_label="Number shown minus number there",
-        series=tuple(series),
-        horizontal=(("no difference", 0.0),),
+                learner=drawn.view.learner,
+            ),
+        ),
+        horizontal=tuple((text, float(f"{value:.6g}")) for text, value in lines),
         aspect="wide",
         section="errors",
     )

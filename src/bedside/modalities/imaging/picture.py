@@ -25,7 +25,14 @@ SQUARE = 168
 """Pixels along each side of a map that is drawn alone, or of each of its planes."""
 
 
-def picture(readable: Readable | None, places: NDArray[Any] | None = None, /, *, marks: Sequence[Mark] = ()) -> bytes:
+def picture(
+    readable: Readable | None,
+    places: NDArray[Any] | None = None,
+    /,
+    *,
+    marks: Sequence[Mark] = (),
+    large: bool = False,
+) -> bytes:
     """PNG of one image; pixels are drawn as far apart as they lie in the patient, where that is known.
 
     A volume is shown by three planes: through its middle, or through the place that matters most, and then in two
@@ -35,6 +42,7 @@ def picture(readable: Readable | None, places: NDArray[Any] | None = None, /, *,
         readable: The image; None draws the map alone.
         places: How much each place matters, over the whole of the image, shape (*grid); None draws the image alone.
         marks: Drawn over the image, which is then shown larger.
+        large: Whether a flat image is shown as large without any.
 
     Raises:
         FileProblem: The file cannot be used.
@@ -43,7 +51,7 @@ def picture(readable: Readable | None, places: NDArray[Any] | None = None, /, *,
     if image is None:
         made = _alone(np.zeros((1, 1)) if places is None else places)
     elif image.dimensions == 2:
-        plane = _drawn(_eight_bits(image.pixels), _distances(image, (0, 1)), MARKED if marks else LONGEST)
+        plane = _drawn(_eight_bits(image.pixels), _distances(image, (0, 1)), MARKED if marks or large else LONGEST)
         made = plane if places is None else overlaid(plane, places, *_limits(places, marks))
         made = marked(made, marks, (image.size[0], image.size[1])) if marks else made
     else:

@@ -128,8 +128,10 @@ class Derived:
         if self.orientation is not None or len(seen[0].size) != 3:
             return self.orientation
         codes = {one.codes for one in seen}
-        if len(codes) == 1 or "" in codes:
+        if "" in codes:
             return None
+        if len(codes) == 1:  # new volumes may be stored in another way
+            return seen[0].codes
         chosen.append(f"axes turned to RAS, because volumes lie in {len(codes)} different ways")
         return "RAS"
 
