@@ -143,7 +143,9 @@ def _small_table(folder: Path) -> TableStudy:
 
 
 def _start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
-    environment = {**os.environ, "BEDSIDE_LEDGER": str(folder / "ledger.jsonl")}
+    # Measuring coverage takes a lock that an interrupt can leave taken: the process would wait for itself.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
+    environment = {**kept, "BEDSIDE_LEDGER": str(folder / "ledger.jsonl")}
     code = "from bedside.cli.main import run; run()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],

@@ -15,8 +15,8 @@ from bedside.own_data.outlines.declaration import DrawnDeclaration, MaskDeclarat
 from bedside.types import Floats
 
 _SIDE = {2: 48, 3: 20}
-_NONE = 0.1
-"""Share of images in which a body is absent."""
+_ABSENT = 0.1
+"""Share of images in which a body is absent, where that may be."""
 
 
 def simulated(declared: DrawnDeclaration, n: int, seed: int) -> Iterator[OwnImage]:
@@ -31,7 +31,8 @@ def simulated(declared: DrawnDeclaration, n: int, seed: int) -> Iterator[OwnImag
             if isinstance(declared, MaskDeclaration)
             else declared.plan.size
         )
-        grey, labels = _scene(size, len(declared.names), rng)
+        # Splits that are balanced by what is drawn need every combination often; there is but one then.
+        grey, labels = _scene(size, len(declared.names), rng, absent=0.0 if declared.outcome.balanced else _ABSENT)
         if isinstance(declared, MaskDeclaration):
             geometry = _geometry(declared)
             image = _image(grey, declared.windows.channels, declared.windows.window, geometry)
@@ -42,7 +43,7 @@ def simulated(declared: DrawnDeclaration, n: int, seed: int) -> Iterator[OwnImag
 
 
 def _scene(
-    size: tuple[int, ...], bodies: int, rng: np.random.Generator
+    size: tuple[int, ...], bodies: int, rng: np.random.Generator, *, absent: float
 ) -> tuple[Floats, "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]"]:
     """Grey values of 0 to 255 and the numbers of the bodies, both of this size."""
     noise: Floats = ndimage.gaussian_filter(rng.normal(size=size), 1.0)
@@ -52,7 +53,7 @@ def _scene(
     for number in range(1, bodies + 1):
         radius = float(rng.uniform(0.1, 0.18)) * min(size)
         centre = [rng.uniform(radius, side - 1 - radius) for side in size]
-        if rng.random() < _NONE:
+        if rng.random() < absent:
             continue
         distance = np.sqrt(sum((axis - middle) ** 2 for axis, middle in zip(axes, centre, strict=True)))
         labels[distance <= radius] = number
