@@ -28,6 +28,7 @@ from bedside.study.compare import contrast
 from bedside.study.compare import read as read_judged
 from bedside.study.declare import Study
 from bedside.study.folder import RunFolder
+from bedside.study.hashes import case_hashes
 from bedside.study.predict import load
 from bedside.study.run import run
 from bedside.training.tuned import Tuned
@@ -89,6 +90,11 @@ def reader(name: str, which: str) -> Tuned[Readable, Segmentation]:
     return Tuned(recorded, ENDPOINT, trials=2)
 
 
+def drawings(seen: Readable) -> bytes:
+    assert isinstance(seen, Seen)
+    return seen.good.tobytes() + seen.poor.tobytes()
+
+
 def study(**changes: object) -> Study[tuple[str, Seen, np.ndarray], Readable, Delineated, Segmentation]:
     made: Study[tuple[str, Seen, np.ndarray], Readable, Delineated, Segmentation] = Study(
         name="discs",
@@ -96,7 +102,7 @@ def study(**changes: object) -> Study[tuple[str, Seen, np.ndarray], Readable, De
         intended_use="Tests.",
         source=Discs(),
         cohort=Cohort(eligibility="All.", outcome="Disc.", horizon="None.", draw=draw),
-        modality=imaging(),
+        modality=replace(imaging(), beside=drawings),
         endpoint=ENDPOINT,
         model=reader("good", "good"),
         comparators=(reader("poor", "poor"),),
@@ -204,3 +210,17 @@ def test_cases_are_made_worse_but_never_moved_away_from_their_outlines(tmp_path:
     tried = {row.family for row in evidence.robustness if row.learner == "otsu"}
     assert tried == {"noise", "blur", "brightness", "contrast", "resolution"}
     assert not [row for row in evidence.robustness if row.learner == "poor"]
+
+
+def test_another_reading_of_the_same_picture_is_another_case() -> None:
+    (case,) = draw(next(Discs().records(Path())))
+    assert isinstance(case, Sample)
+    seen = case.predictors
+    assert isinstance(seen, Seen)
+    other = replace(case, predictors=replace(seen, poor=np.roll(seen.poor, 1, axis=1)))
+    modality = study().modality
+    digests = modality.digest([case.predictors, other.predictors])
+    assert digests[0] == digests[1], "copies are found whatever a reader drew in them"
+    hashed = case_hashes([case, other], digests, ENDPOINT, modality.beside)
+    assert hashed[0] != hashed[1], "a stored reading is not taken for another one"
+    assert len(set(case_hashes([case, other], digests, ENDPOINT))) == 1

@@ -108,6 +108,9 @@ class Modality(Generic[X]):
             identical to any; None where columns tell.
         picture: Predictors of one case to a small PNG for galleries in the report, with a map of what matters in it
             where one is given; None where cases cannot be shown.
+        beside: Predictors of one case to bytes of what travels with them and no learner looks at but one that repeats
+            a record (a second reader's drawing): a part of what a run stands on, and of no audit for copies. None where
+            nothing does.
         compare: (stored profile, new predictors) to what is unlike development. None with `profile`.
     """
 
@@ -119,3 +122,4 @@ class Modality(Generic[X]):
     perturbations: Callable[[Sequence[X]], tuple[Perturbation[X], ...]] | None = None
     near_copies: Callable[[Sequence[X]], NearCopies] | None = None
     picture: Drawing[X] | None = None
+    beside: Callable[[X], bytes] | None = None

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -31,14 +31,18 @@ def sha256(data: bytes) -> str:
 
 
 def case_hashes(
-    samples: Sequence[Sample[Any, Any]], digests: Sequence[bytes], endpoint: Endpoint[Any, Any]
+    samples: Sequence[Sample[Any, Any]],
+    digests: Sequence[bytes],
+    endpoint: Endpoint[Any, Any],
+    beside: Callable[[Any], bytes] | None = None,
 ) -> tuple[bytes, ...]:
-    """One hash a sample over patient, index time, predictors and outcome."""
+    """One hash a sample over patient, index time, predictors, what travels beside them, and outcome."""
     outcomes = case_bytes(endpoint.outcome_cells([sample.outcome for sample in samples]))
     hashed = []
     for k, (sample, digest) in enumerate(zip(samples, digests, strict=True)):
         parts = (str(sample.patient), str(sample.index_time), canonical(dict(sample.attributes)))
-        hashed.append(hashlib.sha256("\x1f".join(parts).encode() + digest + outcomes[k]).digest())
+        told = b"" if beside is None else hashlib.sha256(beside(sample.predictors)).digest()
+        hashed.append(hashlib.sha256("\x1f".join(parts).encode() + digest + told + outcomes[k]).digest())
     return tuple(hashed)
 
 

@@ -234,7 +234,7 @@ def _divide(
         splits=validation.splits(samples, study.endpoint.stratum, seed),
         samples=samples,
         digests=digests,
-        cases=hashes.case_hashes(samples, digests, study.endpoint),
+        cases=hashes.case_hashes(samples, digests, study.endpoint, study.modality.beside),
         external_flow=flow,
     )
 

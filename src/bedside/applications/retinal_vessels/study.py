@@ -1,6 +1,6 @@
 """Does a U-Net outline the vessels of the eye ground as a second observer does?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +96,7 @@ def study(*, epochs: int = 15, trees: int = TREES) -> Study[OutlinedRecord, Read
             horizon="On the same photograph.",
             draw=draw,
         ),
-        modality=imaging(),
+        modality=replace(imaging(), beside=drawn_beside),
         endpoint=endpoint,
         model=tuned(network),
         comparators=(
@@ -140,6 +140,12 @@ def draw(record: OutlinedRecord) -> list[Sample[Readable, Delineated] | Excluded
     outcome = Outline(record.outlines, record.judged)
     photograph = Photograph(record.image, record.second)
     return [Sample(SampleId(record.key), patient, photograph, outcome, attributes=dict(record.attributes))]
+
+
+def drawn_beside(image: Readable) -> bytes:
+    """The second observer's drawing: readings of record are repeated from it."""
+    second = image.second if isinstance(image, Photograph) else None
+    return b"" if second is None else second.read().labels.tobytes()
 
 
 def second_observer(image: Readable) -> Segmentation:
