@@ -1,6 +1,8 @@
 """What all tests share: a ledger of their own, one thread a library, and the local copy of public data."""
 
 import os
+import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,14 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 def own_ledger(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Count test accesses in a ledger that nobody else reads."""
     monkeypatch.setenv("BEDSIDE_LEDGER", str(tmp_path_factory.getbasetemp() / "ledger.jsonl"))
+
+
+@pytest.fixture(autouse=True)
+def same_draws() -> None:
+    """Start every test at the same draws, for tests that ask a library for numbers without naming a seed."""
+    random.seed(0)
+    if "torch" in sys.modules:  # not imported for tests that do without
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.fixture(scope="session")
