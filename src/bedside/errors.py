@@ -4,6 +4,7 @@
     ├── DataError               what was given cannot be used
     │   ├── FileProblem         a file is missing, empty, truncated, not what its name says
     │   ├── TableProblem        columns or values of a table
+    │   ├── RecordsProblem      records over time: layout, codes, units, declarations of cohorts
     │   ├── OutcomeProblem      the outcome is absent, constant, contradictory or of the wrong kind
     │   └── CohortProblem       too few patients, an empty cohort, folds that cannot be drawn
     ├── StudyError              a study is declared inconsistently
@@ -38,6 +39,10 @@ class FileProblem(DataError):  # noqa: N818 - reads as what it is
 
 class TableProblem(DataError):  # noqa: N818
     """Columns or values of a table do not allow the study."""
+
+
+class RecordsProblem(DataError):  # noqa: N818
+    """Records over time do not have the layout, the codes or the times that were declared."""
 
 
 class OutcomeProblem(DataError):  # noqa: N818

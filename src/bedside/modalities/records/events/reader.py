@@ -1,0 +1,72 @@
+"""What every reader of records is: independent parts, each a stream of frames."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import polars as pl
+
+
+@dataclass
+class Problems:
+    """What a part could not read, counted; the rest goes on. Never holds a patient's data.
+
+    Attributes:
+        counts: By what was the matter, in words that name a kind and no content ("Observation: value is not a number").
+        examples: Of each, where a few were: file name and line or row, or the hash of a resource.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, what: str, where: str | None = None, *, times: int = 1) -> None:
+        """Count a problem."""
+        self.counts[what] = self.counts.get(what, 0) + times
+        known = self.examples.setdefault(what, [])
+        if where is not None and len(known) < 5:
+            known.append(where)
+
+    def merge(self, other: "Problems") -> None:
+        """Add what another part could not read."""
+        for what, times in other.counts.items():
+            self.counts[what] = self.counts.get(what, 0) + times
+            known = self.examples.setdefault(what, [])
+            known.extend(other.examples.get(what, [])[: 5 - len(known)])
+
+
+class Part(Protocol):
+    """A piece of a source that is read by itself, in any process: a file, or a range of rows. Picklable."""
+
+    @property
+    def name(self) -> str:
+        """Unique in its source, told to people in progress and errors (a file's name)."""
+        ...
+
+    def frames(self, problems: Problems) -> Iterator[pl.DataFrame]:
+        """Its events in frames of schema `RAW`, each of at most a few hundred thousand rows.
+
+        Raises:
+            RecordsProblem: The part as a whole cannot be read: not there, another layout, another encoding.
+        """
+        ...
+
+
+class Reader(Protocol):
+    """A layout in which records come."""
+
+    @property
+    def name(self) -> str:
+        """As on the command line: "fhir", "omop"."""
+        ...
+
+    def parts(self) -> Sequence[Part]:
+        """All parts of the source.
+
+        Raises:
+            RecordsProblem: Files that the layout needs are not there.
+        """
+        ...
+
+    def descriptions(self) -> Mapping[str, str]:
+        """Words for codes, where the source has them, by code; may be empty."""
+        ...
