@@ -1,7 +1,8 @@
 """What every reader of records is: independent parts, each a stream of frames."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import polars as pl
@@ -70,3 +71,18 @@ class Reader(Protocol):
     def descriptions(self) -> Mapping[str, str]:
         """Words for codes, where the source has them, by code; may be empty."""
         ...
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the command line opens a source of one layout: what a module of `readers` exposes as `READER`.
+
+    Attributes:
+        summary: One line for people: what is read, and from which files.
+        open: A reader of the file or folder that is given; reads nothing yet but what tells whether it is that layout.
+        open_mapped: A reader of it by a declaration of its columns (a TOML file), where the layout needs one.
+    """
+
+    summary: str
+    open: Callable[[Path], Reader]
+    open_mapped: Callable[[Path, Path], Reader] | None = None
