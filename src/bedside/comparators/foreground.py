@@ -69,9 +69,12 @@ class Foreground:
             there = np.zeros(plan.size, dtype=np.bool_)
             for corners in boxes.corners:
                 there[within(corners, plan.size)] = True
+            elsewhere = ~there
+            for corners in () if boxes.aside is None else boxes.aside.corners:
+                elsewhere[within(corners, plan.size)] = False
             thin = (slice(None, None, _STRIDE),) * len(plan.size)
             inside.append(pixels[(slice(None), *thin)][:, there[thin]])
-            outside.append(pixels[(slice(None), *thin)][:, ~there[thin]])
+            outside.append(pixels[(slice(None), *thin)][:, elsewhere[thin]])
         ours, others = (np.concatenate(part, axis=1).astype(np.float64) for part in (inside, outside))
         if not ours.shape[1] or not others.shape[1]:
             msg = (

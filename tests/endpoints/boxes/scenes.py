@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bedside.endpoints.boxes.boxes import Boxes, Found
+from bedside.endpoints.boxes.boxes import Aside, Boxes, Found
 
 
 def scenes(
@@ -30,4 +30,27 @@ def scenes(
         score = np.concatenate([stream.uniform(0.2, 1.0, right), stream.uniform(0.0, 0.8, len(invented))])
         outcomes.append(truth)
         predictions.append(Found(told.astype(np.float32), of, np.round(score, decimals).astype(np.float32)))
+    return outcomes, predictions
+
+
+def crowded(seed: int, count: int) -> tuple[list[Boxes], list[Found]]:
+    """The same images, in about half of them one crowd of a kind, in which and over whose border things are found."""
+    stream = np.random.default_rng(seed)
+    outcomes, predictions = scenes(seed, count)
+    for place, (truth, told) in enumerate(zip(outcomes, predictions, strict=True)):
+        if stream.random() < 0.5:
+            continue
+        kind = int(stream.integers(0, 2))
+        start = stream.uniform(0.0, 15.0, 2)
+        crowd = np.concatenate([start, start + stream.uniform(15.0, 22.0, 2)])
+        inside = start + stream.uniform(-6.0, 14.0, (4, 2))
+        found = np.clip(np.hstack([inside, inside + stream.uniform(4.0, 9.0, (4, 2))]), -0.5, 39.0)
+        found = found[(found[:, 2:] > found[:, :2]).all(axis=1)]
+        aside = Aside(crowd[None], np.array([kind]), np.array([True]))
+        outcomes[place] = Boxes(truth.corners, truth.kinds, truth.size, aside=aside)
+        predictions[place] = Found(
+            np.concatenate([told.corners, found]).astype(np.float32),
+            np.concatenate([told.kinds, np.full(len(found), kind)]),
+            np.concatenate([told.scores, np.round(stream.uniform(0.1, 1.0, len(found)), 6)]).astype(np.float32),
+        )
     return outcomes, predictions

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.endpoints.boxes.scenes import scenes
 
 from bedside.data.placement import Placement
-from bedside.endpoints.boxes.boxes import Boxes, overlaps
+from bedside.endpoints.boxes.boxes import Aside, Boxes, overlaps
 from bedside.endpoints.boxes.head import NONE, BoxHead, focal, generalised_overlap
 from bedside.endpoints.boxes.kind import boxes
 from bedside.endpoints.boxes.peaks import boxes_at_peaks, without_repetition
@@ -171,3 +171,23 @@ def test_peaks_lie_where_the_map_does() -> None:
     assert len(found) == 1
     np.testing.assert_allclose(found.corners, [[2.5, 10.5, 8.5, 16.5]])
     assert partial(boxes_at_peaks, size=(16, 20))(logits, np.full((4, 4, 5), 3.0, dtype=np.float32)) == found
+
+
+def test_what_is_set_aside_is_not_learned_as_background() -> None:
+    """A centre that is told in a crowd costs nothing, of its kind alone; elsewhere it does."""
+    own, crowd = np.array([[2.0, 2.0, 9.0, 9.0]]), np.array([[19.5, 19.5, 35.5, 35.5]])
+    rest = Aside(crowd, np.array([1]), np.array([True]))
+    bare = Boxes(own, np.array([0]), (40, 40))
+    truth = Boxes(own, np.array([0]), (40, 40), aside=rest)
+    head = adapted([truth])
+
+    def lost(outcome: Boxes, kind: int, place: int) -> float:
+        outputs = torch.full((1, 6, 10, 10), -4.0)
+        outputs[:, kind, place, place] = 4.0
+        return float(head.loss(outputs, head.targets([prepared(outcome)])))
+
+    nothing = lost(truth, 1, 7)
+    assert lost(bare, 1, 7) > nothing + 1.0
+    assert lost(truth, 0, 7) > nothing + 1.0
+    assert lost(truth, 1, 1) > nothing + 1.0
+    assert lost(truth, 1, 5) == pytest.approx(nothing)

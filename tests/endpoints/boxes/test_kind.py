@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from tests.conformance.endpoint import check_endpoint, value_of
-from tests.endpoints.boxes.scenes import scenes
+from tests.endpoints.boxes.scenes import crowded, scenes
 
-from bedside.endpoints.boxes.boxes import Boxes, Found
+from bedside.endpoints.boxes.boxes import Aside, Boxes, Found
 from bedside.endpoints.boxes.fusion import fused
 from bedside.endpoints.boxes.kind import boxes
 from bedside.endpoints.boxes.kinds import kinds_named
@@ -19,6 +19,36 @@ TWO = boxes(("platelet", "red cell"))
 def test_images_with_two_kinds() -> None:
     outcomes, predictions = scenes(1, 30, decimals=2)
     check_endpoint(TWO, outcomes, predictions)
+
+
+def test_images_with_crowds() -> None:
+    outcomes, predictions = crowded(1, 12)
+    assert any(one.aside is not None for one in outcomes)
+    check_endpoint(TWO, outcomes, predictions)
+
+
+def test_what_is_set_aside_is_stored_and_neither_counted_nor_held_against_a_learner() -> None:
+    own, rest = np.array([[0.0, 0.0, 4.0, 4.0]]), np.array([[10.0, 10.0, 18.0, 18.0], [2.0, 12.0, 6.0, 16.0]])
+    kind = np.array([0])
+    truth = Boxes(own, kind, (20, 20), aside=Aside(rest, np.array([0, 1]), np.array([True, False])))
+    assert TWO.restore_outcomes(TWO.outcome_cells([truth])) == [truth]
+    assert TWO.restore_outcomes(TWO.outcome_cells([truth])) != [Boxes(own, kind, (20, 20))]
+    told = Found(np.array([own[0], [11.0, 11.0, 14.0, 14.0], rest[1]]), np.array([0, 0, 1]), np.array([0.9, 0.8, 0.7]))
+    cut = {"platelet": 0.1, "red_cell": 0.1}
+    measures = {one.name: one for one in box_measures(kinds_named(("platelet", "red cell")), 0.5, cut)}
+    for name, value in {
+        "ap50": 1.0,
+        "froc": 1.0,
+        "sensitivity": 1.0,
+        "precision_platelet": 1.0,
+        "count_error_platelet": 0.0,
+        "count_error_red_cell": 0.0,
+    }.items():
+        assert value_of(measures[name], [truth], [told]) == pytest.approx(value), name
+    nothing = Boxes(np.zeros((0, 4)), np.zeros(0, np.int64), (20, 20), aside=truth.aside)
+    only = Found(told.corners[1:], told.kinds[1:], told.scores[1:])
+    assert TWO.target.losses([nothing], [only]).tolist() == [0.0]
+    assert "2 besides that are not judged" in TWO.drawing(truth, told).caption  # type: ignore[misc]
 
 
 def test_volumes_with_one_kind() -> None:

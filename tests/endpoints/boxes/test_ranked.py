@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.endpoints.boxes.scenes import scenes
+from tests.endpoints.boxes.scenes import crowded, scenes
 
-from bedside.endpoints.boxes.boxes import Boxes, Found
-from bedside.endpoints.boxes.matching import matched, rows, taken
+from bedside.endpoints.boxes.boxes import Aside, Boxes, Found
+from bedside.endpoints.boxes.matching import ASIDE, RIGHT, WRONG, judged, rows, taken
+from bedside.endpoints.boxes.measures import STRICT
 from bedside.endpoints.boxes.ranked import RATES, average_precision, froc
 
 KIND = np.zeros(1, dtype=np.int64)
@@ -26,10 +27,19 @@ def plain_iou(one: "Sequence[float]", two: "Sequence[float]") -> float:
     return shared / (first + second - shared)
 
 
+def plain_share(one: "Sequence[float]", two: "Sequence[float]") -> float:
+    half = len(one) // 2
+    shared, own = 1.0, 1.0
+    for axis in range(half):
+        shared *= max(0.0, min(one[half + axis], two[half + axis]) - max(one[axis], two[axis]))
+        own *= one[half + axis] - one[axis]
+    return shared / own
+
+
 def plain_hits(
     outcomes: Sequence[Boxes], predictions: Sequence[Found], kind: int, limit: float
 ) -> list[tuple[float, bool]]:
-    """(score, whether it takes a box) of all found boxes of a kind: loops, as COCO's evaluation has them."""
+    """(score, whether it takes a box) of all judged found boxes of a kind: loops, as COCO's evaluation has them."""
     told: list[tuple[float, bool]] = []
     for truth, found in zip(outcomes, predictions, strict=True):
         there = [box for box, of in zip(truth.corners.tolist(), truth.kinds.tolist(), strict=True) if of == kind]
@@ -43,6 +53,13 @@ def plain_hits(
                     best, place = plain_iou(box, other), k
             if place >= 0:
                 taken[place] = True
+            elif truth.aside is not None and any(
+                of == kind and (plain_share if crowd else plain_iou)(box, other) >= limit
+                for other, of, crowd in zip(
+                    truth.aside.corners.tolist(), truth.aside.kinds.tolist(), truth.aside.crowds.tolist(), strict=True
+                )
+            ):
+                continue
             told.append((score, place >= 0))
     return told
 
@@ -98,6 +115,47 @@ def test_values_are_those_of_plain_loops(seed: int, decimals: int, size: tuple[i
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000))
+def test_values_beside_crowds_are_those_of_plain_loops(seed: int) -> None:
+    outcomes, predictions = crowded(seed, 8)
+    limits = (0.5, 0.75)
+    given_rows = rows(outcomes, predictions, limits).rows
+    ones = np.ones((1, len(given_rows)))
+    expected = np.mean([plain_precision(outcomes, predictions, 2, limit) for limit in limits])
+    assert average_precision(given_rows)(ones)[0] == pytest.approx(expected, abs=1e-12, nan_ok=True)
+    assert froc(given_rows)(ones)[0] == pytest.approx(plain_froc(outcomes, predictions, 2, 0.5), abs=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("seed", "half", "strict"),
+    [
+        (0, 0.5473570837398419, 0.2538082799917068),
+        (3, 0.5766616452292193, 0.2521961744391426),
+        (4, 0.6057667381682706, 0.25869869079230856),
+    ],
+)
+def test_values_beside_crowds_are_those_of_pycocotools(seed: int, half: float, strict: float) -> None:
+    """COCOeval of pycocotools 2.0.11 on `crowded(seed, 30)`, crowds with iscrowd=1, images of 50 x 40 pixels."""
+    outcomes, predictions = crowded(seed, 30)
+    for limits, expected in (((0.5,), half), (STRICT, strict)):
+        given_rows = rows(outcomes, predictions, limits).rows
+        assert average_precision(given_rows)(np.ones((1, len(given_rows))))[0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_what_is_found_on_a_box_set_aside_is_neither_right_nor_wrong() -> None:
+    """In a crowd by the share of what was found, on a single thing by intersection over union; however often."""
+    own, other = [0.0, 0.0, 4.0, 4.0], [10.0, 10.0, 18.0, 18.0]
+    corners = np.array([own, [10.0, 10.0, 14.0, 14.0], [11.0, 11.0, 15.0, 15.0], [10.0, 10.0, 18.0, 17.0], own])
+    told = Found(corners, np.array([0, 0, 0, 0, 1]), np.array([0.9, 0.8, 0.7, 0.6, 0.5]))
+    for crowd, states in ((True, [RIGHT, ASIDE, ASIDE, ASIDE, WRONG]), (False, [RIGHT, WRONG, WRONG, ASIDE, WRONG])):
+        rest = Aside(np.array([other]), KIND, np.array([crowd]))
+        truth = Boxes(np.array([own]), KIND, (20, 20), aside=rest)
+        assert judged(truth, told, (0.5,))[:, 0].tolist() == states
+    elsewhere = Boxes(np.array([own]), KIND, (20, 20), aside=Aside(np.array([other]), KIND + 1, np.array([True])))
+    assert judged(elsewhere, told, (0.5,))[:, 0].tolist() == [RIGHT, WRONG, WRONG, WRONG, WRONG], "of another kind"
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000))
 def test_weights_are_repetition(seed: int) -> None:
     outcomes, predictions = scenes(seed, 7, decimals=1)
     found = rows(outcomes, predictions, (0.5,))
@@ -134,8 +192,7 @@ def test_known_values() -> None:
 def test_a_box_is_found_once_and_by_the_most_certain() -> None:
     truth = Boxes(np.array([[0, 0, 10, 10]]), KIND, (20, 20))
     told = Found(np.array([[0, 0, 10, 9], [0, 0, 10, 10]]), np.array([0, 0]), np.array([0.9, 0.8]))
-    assert matched(truth, told, (0.5, 0.95))[:, 0].tolist() == [True, False]
-    assert matched(truth, told, (0.5, 0.95))[:, 1].tolist() == [False, True]
+    assert judged(truth, told, (0.5, 0.95)).tolist() == [[RIGHT, WRONG], [WRONG, RIGHT]]
     assert taken(truth, told, (0.5, 0.95)).tolist() == [[0, -1], [-1, 0]]
     other = Found(told.corners, np.array([1, 1]), told.scores)
-    assert not matched(truth, other, (0.5,)).any(), "another kind is another thing"
+    assert (judged(truth, other, (0.5,)) == WRONG).all(), "another kind is another thing"

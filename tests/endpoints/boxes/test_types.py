@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.endpoints.boxes.scenes import scenes
 
 from bedside.data.placement import Placement
-from bedside.endpoints.boxes.boxes import Boxes, Found, overlaps
+from bedside.endpoints.boxes.boxes import Aside, Boxes, Found, overlaps
 from bedside.errors import OutcomeProblem, StatisticsError
 
 KIND = np.zeros(1, dtype=np.int64)
@@ -119,3 +119,32 @@ def test_overlap_of_boxes_and_volumes() -> None:
     np.testing.assert_allclose(overlaps(one, other), [[1 / 3, 1.0, 0.0]])
     cube, slab = np.array([[0, 0, 0, 2, 2, 2]]), np.array([[0, 0, 0, 2, 2, 1]])
     np.testing.assert_allclose(overlaps(cube.astype(np.float32), slab.astype(np.float32)), [[0.5]])
+
+
+def test_boxes_set_aside_follow_their_image_and_stay_while_anything_of_them_does() -> None:
+    rest = Aside(np.array([[2.5, 1.5, 9.5, 5.5], [0.5, 0.5, 2.5, 2.5]]), np.array([1, 0]), np.array([True, False]))
+    whole = Boxes(np.array([[4.5, 4.5, 7.5, 8.5]]), KIND, (20, 10), aside=rest)
+    cut = Placement((20, 10), (5, 12), (1, 0), (5.0, 8.0), (1.0, 1.0))
+    moved = whole.placed(cut)
+    assert moved.aside is not None
+    np.testing.assert_array_equal(moved.aside.corners, [[-0.5, -0.5, 0.5, 1.5]])
+    assert (moved.aside.kinds.tolist(), moved.aside.crowds.tolist()) == ([1], [True])
+    assert whole.placed(Placement((20, 10), (2, 2), (0, 1), (15.0, 8.0), (1.0, 1.0))).aside is None
+
+
+def test_boxes_set_aside_are_checked_and_tell_boxes_apart() -> None:
+    corners = np.array([[1.0, 1.0, 3.0, 3.0]])
+    bare = Boxes(corners, KIND, (9, 9))
+    single, crowd = (Boxes(corners, KIND, (9, 9), aside=Aside(corners, KIND, np.array([it]))) for it in (False, True))
+    assert len({bare, single, crowd}) == 3
+    for wrong, told in (
+        ({"corners": -corners}, "end where they start"),
+        ({"kinds": np.array([-1])}, "whole number"),
+        ({"crowds": np.array([True, False])}, "marks"),
+    ):
+        with pytest.raises(OutcomeProblem, match=told):
+            Aside(**{"corners": corners, "kinds": KIND, "crowds": np.array([True]), **wrong})
+    with pytest.raises(OutcomeProblem, match="reach out"):
+        Boxes(corners, KIND, (9, 9), aside=Aside(corners + 8.0, KIND, np.array([True])))
+    with pytest.raises(OutcomeProblem, match="dimensions"):
+        Boxes(corners, KIND, aside=Aside(np.array([[0, 0, 0, 1, 1, 1]]), KIND, np.array([True])))

@@ -62,13 +62,15 @@ Corners = tuple[int, int, int, int]
 """First and last column, then rows: xmin, ymin, xmax, ymax counted from 1, as VOC has it."""
 
 
-def voc(path: Path, boxes: Sequence[tuple[str, Corners]], size: tuple[int, int] = SIZE) -> Path:
-    """One annotation file."""
+def voc(
+    path: Path, boxes: Sequence[tuple[str, Corners]], size: tuple[int, int] = SIZE, difficult: Sequence[int] = ()
+) -> Path:
+    """One annotation file; some boxes, by their place, are difficult."""
     path.parent.mkdir(parents=True, exist_ok=True)
     objects = "".join(
-        f"<object><name>{name}</name><bndbox><xmin>{a}</xmin><ymin>{b}</ymin><xmax>{c}</xmax><ymax>{d}</ymax></bndbox>"
+        f"<object><name>{name}</name><difficult>{int(place in difficult)}</difficult><bndbox><xmin>{a}</xmin><ymin>{b}</ymin><xmax>{c}</xmax><ymax>{d}</ymax></bndbox>"
         "</object>"
-        for name, (a, b, c, d) in boxes
+        for place, (name, (a, b, c, d)) in enumerate(boxes)
     )
     rows, columns = size
     text = f"<annotation><size><width>{columns}</width><height>{rows}</height></size>{objects}</annotation>"

@@ -1,5 +1,6 @@
 """What is inferred from images, masks and boxes, and told before anything is trained."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,26 @@ def test_kinds_are_named_the_rarest_first(tmp_path: Path) -> None:
     for k in range(6, 12):
         voc(where / f"case_{k:02}.xml", [])
     assert study_from_boxes(images, where).declaration.names == ("white", "red")
+
+
+def test_difficult_boxes_and_crowds_are_kept_aside(tmp_path: Path) -> None:
+    images, where = boxed(tmp_path)
+    plain = study_from_boxes(images, where)
+    voc(where / "case_10.xml", [("cell", (2, 2, 6, 6)), ("dirt", (9, 9, 12, 12))], difficult=(0, 1))
+    made = study_from_boxes(images, where)
+    assert isinstance(plain.declaration, BoxDeclaration)
+    assert isinstance(made.declaration, BoxDeclaration)
+    assert made.declaration.boxes.sha256 != plain.declaration.boxes.sha256
+    assert made.declaration.names == ("cell",), "nobody is asked to find what is only set aside"
+    outcome = drawn(made)[0][10].outcome
+    assert (len(outcome), len(outcome.aside)) == (0, 1)
+    np.testing.assert_array_equal(outcome.aside.corners, [[0.5, 0.5, 5.5, 5.5]])
+    assert outcome.aside.crowds.tolist() == [False]
+    assert any("2 boxes are marked as crowds or difficult" in note for note in made.notes)
+
+    path = coco(tmp_path / "boxes.json", {f"case_{k:02}.png": [(2, 2, 8, 8), (9, 9, 4, 4)] for k in range(12)})
+    told = json.loads(path.read_bytes())
+    told["annotations"][1]["iscrowd"] = 1
+    path.write_text(json.dumps(told), "utf-8")
+    outcome = drawn(study_from_boxes(images, path))[0][0].outcome
+    assert (len(outcome), outcome.aside.crowds.tolist()) == (1, [True])

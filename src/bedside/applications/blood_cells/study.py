@@ -97,11 +97,10 @@ def study() -> Study[BoxedRecord, Readable, Boxes, Found]:
 
 
 def draw(record: BoxedRecord) -> list[Sample[Readable, Boxes] | Excluded]:
-    """One photograph gives one sample; boxes that are not to be judged one by one are left out."""
+    """One photograph gives one sample; boxes that are not to be judged one by one are set aside."""
     found = record.boxes
-    kept = ~found.aside
     names = list(KINDS)
     kinds = np.array([names.index(name) for name in found.names], dtype=np.int64)
-    outcome = Boxes(found.corners[kept], kinds[kept], found.size)
+    outcome = Boxes.parted(found.corners, kinds, found.size, found.aside, crowds=found.crowds)
     patient = PatientId(record.patient or record.key)
     return [Sample(SampleId(record.key), patient, record.image, outcome, attributes=dict(record.attributes))]

@@ -22,6 +22,64 @@ MOSTLY = 0.5
 
 
 @dataclass(frozen=True, eq=False)
+class Aside:
+    """Boxes around what is there and is not judged: finding it is neither right nor wrong, and so is missing it.
+
+    Attributes:
+        corners: As those of `Boxes`.
+        kinds: Shape (m,).
+        crowds: Which are crowds, of which any part may be found (COCO); the others are single things that are hard to
+            tell (VOC's difficult ones); shape (m,).
+
+    Raises:
+        OutcomeProblem: A box is turned inside out, empty or not finite, or marks are not one a box.
+    """
+
+    corners: NDArray[Any]
+    kinds: NDArray[Any]
+    crowds: NDArray[Any]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "corners", _corners(self.corners, "a box set aside", OutcomeProblem))
+        object.__setattr__(self, "kinds", _kinds(self.kinds, len(self.corners), "boxes set aside", OutcomeProblem))
+        crowds = np.asarray(self.crowds, dtype=np.bool_)
+        if crowds.shape != self.kinds.shape:
+            msg = f"marks of {len(self.corners)} boxes set aside have shape {crowds.shape}; give one a box"
+            raise OutcomeProblem(msg)
+        object.__setattr__(self, "crowds", crowds)
+
+    def __len__(self) -> int:
+        return len(self.corners)
+
+    @property
+    def codes(self) -> Integers:
+        """Kind and whether it is a crowd as one number from -2 downwards, as stored and learned; shape (m,)."""
+        return -2 - 2 * self.kinds - self.crowds.astype(np.int64)
+
+    @classmethod
+    def coded(cls, corners: NDArray[Any], codes: Integers) -> "Aside | None":
+        """The inverse of `codes`; None where there is no box."""
+        return cls(corners, (-2 - codes) // 2, (-codes) % 2 == 1) if len(codes) else None
+
+    def placed(self, placement: Placement) -> "Aside | None":
+        """What is left of them on a prepared grid."""
+        cut = _clipped(_moved(self.corners, placement, back=False), placement.after)
+        kept = (sides(cut) > 0).all(axis=1)
+        return Aside(cut[kept], self.kinds[kept], self.crowds[kept]) if kept.any() else None
+
+    def covered(self, found: "Found", limit: float) -> Booleans:
+        """Which found boxes lie on one of their kind, shape (found,).
+
+        The limit is of intersection over union, and in a crowd of the share of the found box that lies in it.
+        """
+        if not len(found):
+            return np.zeros(0, dtype=np.bool_)
+        single, crowded = overlaps(found.corners, self.corners), shares(found.corners, self.corners)
+        overlap = np.where(self.crowds[None], crowded, single)
+        return np.asarray(((overlap >= limit) & (found.kinds[:, None] == self.kinds[None])).any(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
 class Boxes:
     """The boxes of one image.
 
@@ -30,6 +88,7 @@ class Boxes:
         kinds: Number of each box's kind, shape (n,).
         size: Pixels of the image along each axis; None where it is not said.
         prepared: Whether the image is a prepared one, on whose grid the boxes were placed.
+        aside: Boxes that are there besides and not judged; None for none.
 
     Raises:
         OutcomeProblem: A box is turned inside out, empty, not finite, or reaches out of the image.
@@ -39,23 +98,47 @@ class Boxes:
     kinds: NDArray[Any]
     size: tuple[int, ...] | None = None
     prepared: bool = False
+    aside: Aside | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "corners", _corners(self.corners, "a box", OutcomeProblem))
         object.__setattr__(self, "kinds", _kinds(self.kinds, len(self.corners), "boxes", OutcomeProblem))
+        if self.aside is not None and self.aside.corners.shape[1] != self.corners.shape[1]:
+            msg = "boxes set aside have other dimensions than those that are judged; give both as many axes"
+            raise OutcomeProblem(msg)
         if self.size is None:
             return
         object.__setattr__(self, "size", tuple(int(length) for length in self.size))
         if len(self.size) != self.dimensions:
             msg = f"boxes of {self.dimensions} dimensions lie in an image of {len(self.size)}; give one length an axis"
             raise OutcomeProblem(msg)
-        outside = int((np.abs(_clipped(self.corners, self.size) - self.corners).max(axis=1, initial=0.0) > 0).sum())
+        every = np.concatenate([self.corners, *([] if self.aside is None else [self.aside.corners])])
+        outside = int((np.abs(_clipped(every, self.size) - every).max(axis=1, initial=0.0) > 0).sum())
         if outside:
             msg = (
-                f"{outside} of {len(self.corners)} boxes reach out of an image of {self.size} pixels; starts from -0.5 "
+                f"{outside} of {len(every)} boxes reach out of an image of {self.size} pixels; starts from -0.5 "
                 "and ends up to the size less 0.5 are allowed: correct them, or cut them with Boxes.inside()"
             )
             raise OutcomeProblem(msg)
+
+    @classmethod
+    def parted(
+        cls, corners: NDArray[Any], kinds: NDArray[Any], size: tuple[int, ...], aside: Booleans, *, crowds: bool
+    ) -> "Boxes":
+        """Boxes of which some are set aside.
+
+        Args:
+            corners: Of all, shape (n, 2 * dimensions).
+            kinds: Shape (n,).
+            size: Pixels of the image along each axis.
+            aside: Which are set aside, shape (n,).
+            crowds: Whether those are crowds, as COCO's are, or single things, as VOC's are.
+
+        Raises:
+            OutcomeProblem: As for boxes.
+        """
+        rest = Aside(corners[aside], kinds[aside], np.full(int(aside.sum()), crowds)) if aside.any() else None
+        return cls(corners[~aside], kinds[~aside], size, aside=rest)
 
     @classmethod
     def inside(cls, corners: NDArray[Any], kinds: NDArray[Any], size: tuple[int, ...]) -> "Boxes":
@@ -90,14 +173,16 @@ class Boxes:
 
     @property
     def _key(self) -> tuple[object, ...]:
-        return self.corners.shape, self.corners.tobytes(), self.kinds.tobytes(), self.size
+        rest = None if self.aside is None else (self.aside.corners.tobytes(), self.aside.codes.tobytes())
+        return self.corners.shape, self.corners.tobytes(), self.kinds.tobytes(), self.size, rest
 
     def placed(self, placement: Placement) -> "Boxes":
         """The boxes on a prepared grid, cut at its borders; a box that is mostly cut away is left out."""
         moved = _moved(self.corners, placement, back=False)
         cut = _clipped(moved, placement.after)
         kept = is_kept(cut, moved)
-        return Boxes(cut[kept], self.kinds[kept], placement.after, prepared=True)
+        rest = None if self.aside is None else self.aside.placed(placement)
+        return Boxes(cut[kept], self.kinds[kept], placement.after, prepared=True, aside=rest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,12 +255,16 @@ def sides(corners: NDArray[Any]) -> NDArray[Any]:
 def overlaps(ours: Corners, others: Corners) -> Floats:
     """Intersection over union of every box with every other one, shape (n, m)."""
     one, two = ours.astype(np.float64), others.astype(np.float64)
-    half = one.shape[1] // 2
-    starts = np.maximum(one[:, None, :half], two[None, :, :half])
-    ends = np.minimum(one[:, None, half:], two[None, :, half:])
-    shared = np.maximum(ends - starts, 0.0).prod(axis=2)
+    shared = _shared(one, two)
     both = sides(one).prod(axis=1)[:, None] + sides(two).prod(axis=1)[None, :]
     found: Floats = shared / (both - shared)
+    return found
+
+
+def shares(ours: Corners, others: Corners) -> Floats:
+    """Share of every box that lies in every other one, shape (n, m)."""
+    one, two = ours.astype(np.float64), others.astype(np.float64)
+    found: Floats = _shared(one, two) / sides(one).prod(axis=1)[:, None]
     return found
 
 
@@ -184,6 +273,14 @@ def is_kept(cut: NDArray[Any], whole: NDArray[Any]) -> Booleans:
     left = np.maximum(sides(cut), 0.0).prod(axis=1)
     kept: Booleans = (left > 0) & (left >= MOSTLY * sides(whole).prod(axis=1))
     return kept
+
+
+def _shared(one: Floats, two: Floats) -> Floats:
+    half = one.shape[1] // 2
+    starts = np.maximum(one[:, None, :half], two[None, :, :half])
+    ends = np.minimum(one[:, None, half:], two[None, :, half:])
+    found: Floats = np.maximum(ends - starts, 0.0).prod(axis=2)
+    return found
 
 
 def _clipped(corners: Corners, size: tuple[int, ...]) -> Corners:

@@ -31,7 +31,7 @@ def box_figures(views: Sequence[BoxView], kinds: Sequence[Kind], overlap: float)
     if not views or np.unique(views[0].patient).size < views[0].smallest_cell:
         return ()
     every = [_Drawn(view, kinds, rows(view.outcomes, view.predictions, (overlap,)).rows) for view in views]
-    found = (_precision_recall(every[0], overlap), _free_response(every, overlap), *_agreement(every[0]))
+    found = (_precision_recall(every[0], overlap), _free_response(every, overlap), *_agreement(every[0], overlap))
     return tuple(figure for figure in found if figure is not None)
 
 
@@ -138,9 +138,9 @@ def _free_response(every: Sequence[_Drawn], overlap: float) -> Figure | None:
     )
 
 
-def _agreement(drawn: _Drawn) -> list[Figure]:
+def _agreement(drawn: _Drawn, overlap: float) -> list[Figure]:
     """One figure a kind that is there."""
-    there, told = _counted(drawn)
+    there, told = _counted(drawn, overlap)
     return [_bland_altman(drawn, kind, there[:, kind.place], told[:, kind.place]) for kind in drawn.there]
 
 
@@ -178,7 +178,7 @@ def _bland_altman(drawn: _Drawn, kind: Kind, there: Floats, told: Floats) -> Fig
     )
 
 
-def _counted(drawn: _Drawn) -> tuple[Floats, Floats]:
+def _counted(drawn: _Drawn, overlap: float) -> tuple[Floats, Floats]:
     """Counts by the thresholds of each row's own split."""
     view = drawn.view
     there, told = np.zeros((len(view.outcomes), len(drawn.kinds))), np.zeros((len(view.outcomes), len(drawn.kinds)))
@@ -186,5 +186,5 @@ def _counted(drawn: _Drawn) -> tuple[Floats, Floats]:
         inside = np.flatnonzero(view.fold == split).tolist()
         cut = {kind.slug: view.settings[split][kind.named("count_threshold")] for kind in drawn.kinds}
         outcomes, predictions = [view.outcomes[k] for k in inside], [view.predictions[k] for k in inside]
-        there[inside], told[inside] = counts(outcomes, predictions, drawn.kinds, cut)
+        there[inside], told[inside] = counts(outcomes, predictions, drawn.kinds, cut, overlap)
     return there, told

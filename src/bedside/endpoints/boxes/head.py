@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -104,7 +104,7 @@ class BoxHead(Head[Pyramid, Boxes, Found]):
             self.size.copy_(torch.tensor(size))
 
     def targets(self, outcomes: Sequence[Boxes]) -> Float[Tensor, "cases most columns"]:
-        """Corners and kind of every box, rows filled up with boxes of the kind NONE.
+        """Corners and kind of every box, then of those set aside (`Aside.codes`); rows are filled up with NONE.
 
         Raises:
             ModelError: The boxes have not been placed on prepared images of one size.
@@ -116,12 +116,16 @@ class BoxHead(Head[Pyramid, Boxes, Found]):
                 "Network(way=Framed(), ...)"
             )
             raise ModelError(msg)
-        most = max(1, max((len(one) for one in outcomes), default=1))
+        most = max(1, max((len(one) + _aside(one) for one in outcomes), default=1))
         table = torch.zeros(len(outcomes), most, 2 * self.dimensions + 1)
         table[..., -1] = NONE
         for row, one in enumerate(outcomes):
             table[row, : len(one), :-1] = torch.from_numpy(one.corners)
             table[row, : len(one), -1] = torch.from_numpy(one.kinds).float()
+            if one.aside is not None:
+                rest = slice(len(one), len(one) + len(one.aside))
+                table[row, rest, :-1] = torch.from_numpy(one.aside.corners)
+                table[row, rest, -1] = torch.from_numpy(one.aside.codes).float()
         return table
 
     def forward(self, features: Pyramid) -> Float[Tensor, "cases channels *map"]:
@@ -136,7 +140,7 @@ class BoxHead(Head[Pyramid, Boxes, Found]):
         corners, kinds = targets[..., :-1], targets[..., -1]
         places = self._places(outputs)
         peaks = self._peaks(corners, kinds, outputs.shape[2:])
-        there = (kinds != NONE).sum().clamp(min=1)
+        there = (kinds >= 0).sum().clamp(min=1)
         wanted = torch.stack([self._of_kind(peaks, kinds, kind) for kind in range(self.kinds)], dim=1)
         logits = outputs[:, : self.kinds].flatten(2)
         near, owner = torch.where(peaks >= NEAR, peaks, 0.0).max(dim=1)
@@ -144,7 +148,8 @@ class BoxHead(Head[Pyramid, Boxes, Found]):
         weight = near / torch.stack(learning, dim=1).clamp(min=1e-6).gather(1, owner)
         aims = corners.gather(1, owner[..., None].expand(-1, -1, corners.shape[-1]))
         lost = 1.0 - generalised_overlap(self._corners(outputs, places), aims)
-        return focal(logits, wanted) / there + BOX_WEIGHT * (weight * lost).sum() / there
+        unjudged = self._aside(corners, kinds, places) if bool((kinds < NONE).any()) else None
+        return focal(logits, wanted, unjudged) / there + BOX_WEIGHT * (weight * lost).sum() / there
 
     def decode(self, outputs: NDArray[np.float32]) -> list[Found]:
         """Peaks of the maps as boxes in pixels of the prepared images, repetitions of a kind left out."""
@@ -169,8 +174,8 @@ class BoxHead(Head[Pyramid, Boxes, Found]):
         return torch.cat([starts, ends], dim=-1)
 
     def _peaks(self, corners: Tensor, kinds: Tensor, shape: Sequence[int]) -> Float[Tensor, "cases most positions"]:
-        """The peak of every box, 1 at the position that holds its centre, 0 for rows that only fill."""
-        peaks = (kinds != NONE).to(corners.dtype)[..., None]
+        """The peak of every box, 1 at the position that holds its centre, 0 for rows of none."""
+        peaks = (kinds >= 0).to(corners.dtype)[..., None]
         for axis in range(self.dimensions):
             n, step = shape[axis], self.size[axis] / shape[axis]
             start, end = corners[..., axis], corners[..., axis + self.dimensions]
@@ -181,6 +186,14 @@ class BoxHead(Head[Pyramid, Boxes, Found]):
             height = torch.exp(-0.5 * (along / width[..., None]) ** 2)
             peaks = (peaks[..., :, None] * height[..., None, :]).flatten(2)
         return peaks
+
+    def _aside(self, corners: Tensor, kinds: Tensor, places: Tensor) -> Bool[Tensor, "cases kinds positions"]:
+        """Positions in a box of each kind that was set aside: a centre there is neither right nor wrong."""
+        starts, ends = corners[..., : self.dimensions], corners[..., self.dimensions :]
+        inside = ((places >= starts[..., None, :]) & (places <= ends[..., None, :])).all(dim=-1)
+        of = torch.where(kinds < NONE, ((-2.0 - kinds) / 2.0).floor(), NONE)
+        each = [(inside & (of == kind)[..., None]).any(dim=1) for kind in range(self.kinds)]
+        return torch.stack(each, dim=1)
 
     def _of_kind(self, peaks: Tensor, kinds: Tensor, kind: int) -> Float[Tensor, "cases positions"]:
         return torch.where((kinds == kind)[..., None], peaks, 0.0).amax(dim=1)
@@ -194,13 +207,25 @@ def _branch(dimensions: int, width: int, outputs: int, *, bias: float) -> nn.Seq
     return nn.Sequential(unit("batch", dimensions, width, width), last)
 
 
-def focal(logits: Tensor, wanted: Tensor) -> Float[Tensor, ""]:
-    """Sum of the focal losses of all positions, less near a centre (Law and Deng, ECCV 2018)."""
+def focal(logits: Tensor, wanted: Tensor, unjudged: Tensor | None = None) -> Float[Tensor, ""]:
+    """Sum of the focal losses of all positions, less near a centre (Law and Deng, ECCV 2018).
+
+    Args:
+        logits: Of any shape.
+        wanted: The same shape; 1 at centres.
+        unjudged: Where what is no centre is left out, the same shape; None for nowhere.
+    """
     chance = torch.sigmoid(logits)
     at = wanted >= 1.0 - 1e-6
     hit = (1.0 - chance) ** 2 * nn.functional.logsigmoid(logits)
     miss = (1.0 - wanted) ** 4 * chance**2 * nn.functional.logsigmoid(-logits)
+    if unjudged is not None:
+        miss = torch.where(unjudged, 0.0, miss)
     return -torch.where(at, hit, miss).sum()
+
+
+def _aside(one: Boxes) -> int:
+    return 0 if one.aside is None else len(one.aside)
 
 
 def generalised_overlap(ours: Tensor, others: Tensor) -> Tensor:

@@ -1,10 +1,11 @@
 """Things of several kinds, each with a box around it: Y is `Boxes`, a prediction `Found`."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from bedside.endpoints.boxes.boxes import Boxes, Found
+from bedside.endpoints.boxes.boxes import Aside, Boxes, Found
 from bedside.endpoints.boxes.drawing import box_drawing
 from bedside.endpoints.boxes.figures import box_figures
 from bedside.endpoints.boxes.fusion import fused
@@ -127,19 +128,33 @@ def _restored(cells: Mapping[str, Column]) -> list[Found]:
 
 
 def _outcome_cells(outcomes: Sequence[Boxes]) -> Mapping[str, Column]:
+    """Corners and kinds of all boxes; those set aside come last, with negative kinds (`Aside.codes`)."""
+    corners, kinds = [one.corners for one in outcomes], [one.kinds for one in outcomes]
+    for place, one in enumerate(outcomes):
+        if one.aside is not None:
+            corners[place] = np.concatenate([one.corners, one.aside.corners])
+            kinds[place] = np.concatenate([one.kinds, one.aside.codes])
     return {
-        "outcome_corners": Ragged.of([one.corners for one in outcomes], rank=2, kind=np.float32),
-        "outcome_kinds": Ragged.of([one.kinds for one in outcomes], rank=1, kind=np.int64),
+        "outcome_corners": Ragged.of(corners, rank=2, kind=np.float32),
+        "outcome_kinds": Ragged.of(kinds, rank=1, kind=np.int64),
         "outcome_size": Ragged.of([np.array(one.size or (), np.int64) for one in outcomes], rank=1, kind=np.int64),
     }
 
 
 def _restored_outcomes(cells: Mapping[str, Column]) -> list[Boxes]:
     parts = [_arrays(cells[f"outcome_{name}"]) for name in ("corners", "kinds", "size")]
-    return [Boxes(corners, kinds, tuple(size.tolist()) or None) for corners, kinds, size in zip(*parts, strict=True)]
+    return [
+        Boxes(
+            corners[kinds >= 0],
+            kinds[kinds >= 0],
+            tuple(size.tolist()) or None,
+            aside=Aside.coded(corners[kinds < 0], kinds[kinds < 0]),
+        )
+        for corners, kinds, size in zip(*parts, strict=True)
+    ]
 
 
-def _arrays(column: Column) -> "list[np.typing.NDArray[np.generic]]":
+def _arrays(column: Column) -> "list[np.typing.NDArray[Any]]":
     if not isinstance(column, Ragged):
         msg = "boxes were stored as one number a case; the stored predictions are those of another endpoint"
         raise OutcomeProblem(msg)

@@ -3,6 +3,8 @@
 Found boxes of a kind are taken by falling score. Each takes, of the boxes of its kind that no other has taken, the one
 that it overlaps most, if intersection over union reaches the limit. A box that is there is so found once at most, and
 leaving out what is less certain never changes what the more certain ones took (Lin et al., ECCV 2014).
+
+A found box that takes none, and lies on one of its kind that was set aside, is neither right nor wrong; any number may.
 """
 
 from collections.abc import Sequence
@@ -12,12 +14,15 @@ import numpy as np
 from bedside.endpoints.boxes.boxes import Boxes, Found, overlaps
 from bedside.endpoints.measure import Contributions
 from bedside.errors import StatisticsError
-from bedside.types import Booleans, Floats, Integers
+from bedside.types import Floats, Integers
 
 COLUMNS = ("image", "kind", "reference", "score")
 """Columns of `rows` before those of the matches."""
 
 IMAGE, KIND, REFERENCE, SCORE, MATCHED = range(5)
+
+RIGHT, WRONG, ASIDE = 1.0, 0.0, -1.0
+"""What a found box is, in the columns of matches."""
 
 
 def taken(truth: Boxes, told: Found, limits: Sequence[float]) -> Integers:
@@ -35,9 +40,13 @@ def taken(truth: Boxes, told: Found, limits: Sequence[float]) -> Integers:
     return places
 
 
-def matched(truth: Boxes, told: Found, limits: Sequence[float]) -> Booleans:
-    """Whether each found box takes one that is there, at each limit of overlap, shape (found, limits)."""
-    return taken(truth, told, limits) >= 0
+def judged(truth: Boxes, told: Found, limits: Sequence[float]) -> Floats:
+    """Whether each found box is RIGHT, WRONG, or ASIDE, at each limit of overlap, shape (found, limits)."""
+    found = np.where(taken(truth, told, limits) >= 0, RIGHT, WRONG)
+    if truth.aside is not None:
+        for column, limit in enumerate(limits):
+            found[(found[:, column] == WRONG) & truth.aside.covered(told, limit), column] = ASIDE
+    return found
 
 
 def _greedy(overlap: Floats, limit: float) -> Integers:
@@ -55,7 +64,7 @@ def _greedy(overlap: Floats, limit: float) -> Integers:
 def rows(outcomes: Sequence[Boxes], predictions: Sequence[Found], limits: Sequence[float]) -> Contributions:
     """One row for every image, every box that is there and every box that was found.
 
-    Columns are `COLUMNS` and then, for each limit of overlap, whether a found box takes one that is there.
+    Columns are `COLUMNS` and then, for each limit of overlap, whether a found box is RIGHT, WRONG or ASIDE.
     """
     parts, cases = [], []
     for case, (truth, told) in enumerate(zip(outcomes, predictions, strict=True)):
@@ -64,7 +73,7 @@ def rows(outcomes: Sequence[Boxes], predictions: Sequence[Found], limits: Sequen
         there, found = part[1 : 1 + len(truth)], part[1 + len(truth) :]
         there[:, KIND], there[:, REFERENCE] = truth.kinds, 1.0
         found[:, KIND], found[:, SCORE] = told.kinds, told.scores
-        found[:, MATCHED:] = matched(truth, told, limits)
+        found[:, MATCHED:] = judged(truth, told, limits)
         parts.append(part)
         cases.append(np.full(len(part), case, dtype=np.int64))
     whole = np.concatenate(parts) if parts else np.zeros((0, MATCHED + len(limits)))

@@ -7,7 +7,7 @@ import numpy as np
 
 from bedside.endpoints.boxes.boxes import Boxes, Found
 from bedside.endpoints.boxes.kinds import Kind
-from bedside.endpoints.boxes.matching import KIND, matched, rows
+from bedside.endpoints.boxes.matching import ASIDE, KIND, RIGHT, judged, rows
 from bedside.endpoints.boxes.operating import shown
 from bedside.endpoints.boxes.ranked import average_precision, froc, mean_of_kinds
 from bedside.endpoints.measure import Contributions, Measure, Statistic
@@ -59,8 +59,15 @@ def box_measures(
             one
             for kind in kinds
             for one in (
-                _count(kind, ("count_error", "Counted minus there, per image"), np.positive, kinds, tallied),
-                _count(kind, ("count_absolute_error", "Absolute error of counts per image"), np.abs, kinds, tallied),
+                _count(kind, ("count_error", "Counted minus there, per image"), np.positive, kinds, tallied, overlap),
+                _count(
+                    kind,
+                    ("count_absolute_error", "Absolute error of counts per image"),
+                    np.abs,
+                    kinds,
+                    tallied,
+                    overlap,
+                ),
             )
         ),
     )
@@ -174,31 +181,30 @@ def _hits_and_references(
     truth: Boxes, told: Found, kinds: Sequence[Kind], overlap: float, cut: Mapping[str, float]
 ) -> Floats:
     there = np.bincount(truth.kinds, minlength=len(kinds))
-    return np.column_stack([_hits(truth, told, kinds, overlap, cut), there])
+    return np.column_stack([_hits_and_shown(truth, told, kinds, overlap, cut)[:, 0], there])
 
 
 def _hits_and_shown(
     truth: Boxes, told: Found, kinds: Sequence[Kind], overlap: float, cut: Mapping[str, float]
 ) -> Floats:
+    """Of each kind, how many shown boxes take one that is there, and how many are judged."""
     places = shown(told, kinds, cut)
-    return np.column_stack(
-        [_hits(truth, told, kinds, overlap, cut), np.bincount(told.kinds[places], minlength=len(kinds))]
-    )
-
-
-def _hits(truth: Boxes, told: Found, kinds: Sequence[Kind], overlap: float, cut: Mapping[str, float]) -> Floats:
-    """Of each kind, how many shown boxes take one that is there."""
-    places = shown(told, kinds, cut)
-    right = matched(truth, told, (overlap,))[places, 0]
-    return np.bincount(told.kinds[places][right], minlength=len(kinds)).astype(np.float64)
+    found = judged(truth, told, (overlap,))[places, 0]
+    each = [np.bincount(told.kinds[places][which], minlength=len(kinds)) for which in (found == RIGHT, found != ASIDE)]
+    return np.column_stack(each).astype(np.float64)
 
 
 def counts(
-    outcomes: Sequence[Boxes], predictions: Sequence[Found], kinds: Sequence[Kind], cut: Mapping[str, float]
+    outcomes: Sequence[Boxes],
+    predictions: Sequence[Found],
+    kinds: Sequence[Kind],
+    cut: Mapping[str, float],
+    overlap: float,
 ) -> tuple[Floats, Floats]:
-    """How many boxes of each kind are there and are shown, both of shape (n, kinds)."""
+    """How many boxes of each kind are there and are shown, both of shape (n, kinds); none that is set aside."""
     there = [np.bincount(truth.kinds, minlength=len(kinds)) for truth in outcomes]
-    told = [np.bincount(one.kinds[shown(one, kinds, cut)], minlength=len(kinds)) for one in predictions]
+    pairs = zip(outcomes, predictions, strict=True)
+    told = [_hits_and_shown(*pair, kinds, overlap, cut)[:, 1] for pair in pairs]
     return np.array(there, dtype=np.float64), np.array(told, dtype=np.float64)
 
 
@@ -208,13 +214,14 @@ def _count(
     of_error: Callable[[Floats], Floats],
     kinds: Sequence[Kind],
     cut: Mapping[str, float],
+    overlap: float,
 ) -> BoxMeasure:
     """A measure of how many boxes of a kind are shown, image by image."""
     signed = of_error is np.positive
 
     def contribute(outcomes: Sequence[Boxes], predictions: Sequence[Found]) -> Contributions:
         checked(outcomes, predictions, kinds)
-        there, told = counts(outcomes, predictions, kinds, cut)
+        there, told = counts(outcomes, predictions, kinds, cut, overlap)
         return one_row_a_case(of_error(told[:, kind.place] - there[:, kind.place]))
 
     return Measure(

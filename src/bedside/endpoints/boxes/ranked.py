@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from bedside.endpoints.boxes.matching import IMAGE, KIND, MATCHED, REFERENCE, SCORE
+from bedside.endpoints.boxes.matching import ASIDE, IMAGE, KIND, MATCHED, REFERENCE, RIGHT, SCORE
 from bedside.endpoints.measure import Statistic
 from bedside.stats.roc import blocks
 from bedside.types import Floats, Integers, Weights
@@ -32,7 +32,7 @@ OfKind: TypeAlias = Callable[[Weights], Floats]
 
 
 class Sorted:
-    """The rows of one kind, the most certain first.
+    """The rows of one kind, the most certain first, without those that are set aside at a limit of overlap.
 
     Attributes:
         order: Rows of found boxes.
@@ -40,10 +40,10 @@ class Sorted:
         reference: Rows of boxes that are there.
     """
 
-    def __init__(self, rows: Floats, kind: float) -> None:
+    def __init__(self, rows: Floats, kind: float, column: int = MATCHED) -> None:
         ours = (rows[:, KIND] == kind) & (rows[:, IMAGE] == 0)
         self.reference: Integers = np.flatnonzero(ours & (rows[:, REFERENCE] == 1))
-        found = np.flatnonzero(ours & (rows[:, REFERENCE] == 0))
+        found = np.flatnonzero(ours & (rows[:, REFERENCE] == 0) & (rows[:, column] != ASIDE))
         self.order: Integers = found[np.argsort(-rows[found, SCORE], kind="stable")]
         scores = rows[self.order, SCORE]
         self.ends: Integers = np.flatnonzero(np.append(scores[1:] != scores[:-1], np.ones(min(1, scores.size))))
@@ -110,27 +110,40 @@ def mean_of_kinds(parts: Sequence[OfKind]) -> Statistic:
 
 
 def _precision_of(rows: Floats, kind: float) -> OfKind:
-    ladder = Sorted(rows, kind)
-    columns = [_steps(ladder, rows[ladder.order, column] == 1) for column in range(MATCHED, rows.shape[1])]
+    limits = rows.shape[1] - MATCHED
+    ladders = [
+        (ladder, [_steps(ladder, rows[ladder.order, column] == RIGHT) for column in columns])
+        for ladder, columns in _ladders(rows, kind)
+    ]
+    reference, most = ladders[0][0].reference, max(ladder.order.size for ladder, _ in ladders)
 
     def statistic(weights: Weights) -> Floats:
-        total = weights[:, ladder.reference].sum(axis=1)
+        total = weights[:, reference].sum(axis=1)
         found = np.zeros(len(weights))
-        for block in blocks(len(weights), max(1, ladder.order.size)):
+        for block in blocks(len(weights), max(1, most)):
             part = weights[block]
-            every = np.cumsum(part[:, ladder.order], axis=1)
-            for hits, last, ends in columns:
-                if not ends.size:
-                    continue
-                hit = np.cumsum(part[:, ladder.order[hits]], axis=1)[:, last]
-                of = every[:, ends]
-                precision = np.divide(hit, of, out=np.zeros_like(hit), where=of > 0)
-                envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-                recall = np.divide(hit, total[block, None], out=np.zeros_like(hit), where=total[block, None] > 0)
-                found[block] += _read_off(recall, envelope)
-        return np.where(total > 0, found / len(columns), np.nan)
+            for ladder, columns in ladders:
+                every = np.cumsum(part[:, ladder.order], axis=1)
+                for hits, last, ends in columns:
+                    if not ends.size:
+                        continue
+                    hit = np.cumsum(part[:, ladder.order[hits]], axis=1)[:, last]
+                    of = every[:, ends]
+                    precision = np.divide(hit, of, out=np.zeros_like(hit), where=of > 0)
+                    envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+                    recall = np.divide(hit, total[block, None], out=np.zeros_like(hit), where=total[block, None] > 0)
+                    found[block] += _read_off(recall, envelope)
+        return np.where(total > 0, found / limits, np.nan)
 
     return statistic
+
+
+def _ladders(rows: Floats, kind: float) -> list[tuple[Sorted, list[int]]]:
+    """The rows of a kind with the limits of overlap at which they are the same: one for all where none is set aside."""
+    found: dict[bytes, list[int]] = {}
+    for column in range(MATCHED, rows.shape[1]):
+        found.setdefault((rows[:, column] == ASIDE).tobytes(), []).append(column)
+    return [(Sorted(rows, kind, columns[0]), columns) for columns in found.values()]
 
 
 def _steps(ladder: Sorted, hit: Integers) -> tuple[Integers, Integers, Integers]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from bedside.endpoints.boxes.boxes import Boxes, Found
 from bedside.endpoints.boxes.kinds import Kind
-from bedside.endpoints.boxes.matching import rows
+from bedside.endpoints.boxes.matching import WRONG, judged, rows
 from bedside.endpoints.boxes.ranked import average_precision
 from bedside.endpoints.target import Quantity, Question
 from bedside.types import Floats, Integers
@@ -54,11 +54,12 @@ class BoxTarget:
         return []
 
     def losses(self, outcomes: Sequence[Boxes], predictions: Sequence[Found]) -> Floats:
-        """1 - average precision of each image by itself, mean over its kinds; in an empty one the highest score."""
+        """1 - average precision of each image by itself, mean over kinds; of an empty one the highest wrong score."""
         found = np.zeros(len(outcomes))
         for place, (truth, told) in enumerate(zip(outcomes, predictions, strict=True)):
             if not len(truth):
-                found[place] = float(told.scores.max(initial=0.0))
+                wrong = judged(truth, told, (self.overlap,))[:, 0] == WRONG
+                found[place] = float(told.scores[wrong].max(initial=0.0))
                 continue
             given = rows([truth], [told], (self.overlap,)).rows
             found[place] = 1.0 - float(average_precision(given)(np.ones((1, len(given))))[0])

@@ -55,11 +55,10 @@ def read_boxes(listing: Listing, where: Path, files: Sequence[Path], kinds: Sequ
         OutcomeProblem: There is no box, or one of a kind that was not named.
     """
     found = _voc(listing, where, files) if where.is_dir() else _coco(listing, where)
-    judged = {path: _judged(boxes) for path, boxes in found.boxes.items()}
     usable = {path for row, path in enumerate(listing.paths) if path is not None and not listing.reasons[row]}
-    seen = Counter(name for path, boxes in judged.items() if path in usable for name in boxes.names)
+    seen = Counter(name for path, boxes in found.boxes.items() if path in usable for name in _judged(boxes))
     if not seen:
-        msg = f"none of {len(judged)} annotated images has a box; nothing can be learned where nothing is"
+        msg = f"none of {len(found.boxes)} annotated images has a box; nothing can be learned where nothing is"
         raise OutcomeProblem(msg)
     names = tuple(kinds) or tuple(sorted(seen, key=lambda name: (seen[name], name)))
     unknown, nowhere = sorted(set(seen) - set(names)), [name for name in names if name not in seen]
@@ -70,13 +69,12 @@ def read_boxes(listing: Listing, where: Path, files: Sequence[Path], kinds: Sequ
     outcomes: list[object | None] = []
     reasons, digests, there = [], [], []
     for row, path in enumerate(listing.paths):
-        boxes = judged.get(path) if path is not None and not listing.reasons[row] else None
+        boxes = found.boxes.get(path) if path is not None and not listing.reasons[row] else None
         outcome = None if boxes is None else _outcome(boxes, names)
         missing = "" if listing.reasons[row] else SEVERAL if path in found.several else NOT_SAID
         reasons.append(missing if outcome is None else "")
         there.append(frozenset() if outcome is None else frozenset(outcome.kinds.tolist()))
-        parts = () if outcome is None else (repr(outcome.size).encode(), outcome.corners.tobytes(), *_words(boxes))
-        digests.append(digest_of(parts) if outcome is not None else "")
+        digests.append(digest_of(_content(outcome, names)) if outcome is not None else "")
         outcomes.append(outcome)
     return Drawings(
         names=names,
@@ -141,20 +139,22 @@ def _refuse(problems: Sequence[str], of: int) -> None:
         raise FileProblem(problems[0] + more)
 
 
-def _judged(boxes: BoxList) -> BoxList:
-    """Without those that are not judged one by one."""
-    kept = ~boxes.aside
-    names = tuple(name for name, keep in zip(boxes.names, kept.tolist(), strict=True) if keep)
-    return BoxList(boxes.corners[kept], names, boxes.size, boxes.aside[kept], boxes.clipped)
+def _judged(boxes: BoxList) -> list[str]:
+    """Names of those that are judged one by one."""
+    return [name for name, aside in zip(boxes.names, boxes.aside.tolist(), strict=True) if not aside]
 
 
 def _outcome(boxes: BoxList, names: Sequence[str]) -> Boxes:
-    kinds = np.array([names.index(name) for name in boxes.names], dtype=np.int64)
-    return Boxes(boxes.corners, kinds, boxes.size)
+    """Boxes of the kinds; what is set aside and of no kind is none of them, as nobody is asked to find it."""
+    known = [place for place, name in enumerate(boxes.names) if name in names]
+    kinds = np.array([names.index(boxes.names[place]) for place in known], dtype=np.int64)
+    return Boxes.parted(boxes.corners[known], kinds, boxes.size, boxes.aside[known], crowds=boxes.crowds)
 
 
-def _words(boxes: BoxList | None) -> tuple[bytes, ...]:
-    return () if boxes is None else tuple(name.encode() for name in boxes.names)
+def _content(outcome: Boxes, names: Sequence[str]) -> list[bytes]:
+    words = [names[kind].encode() for kind in outcome.kinds.tolist()]
+    rest = [] if outcome.aside is None else [outcome.aside.corners.tobytes(), outcome.aside.codes.tobytes()]
+    return [repr(outcome.size).encode(), outcome.corners.tobytes(), *words, *rest]
 
 
 def _notes(
@@ -172,7 +172,7 @@ def _notes(
         lines.append(f"{nothing:,} annotated images have no box: nothing is in them, which counts as known")
     aside = sum(int(boxes.aside.sum()) for boxes in found.boxes.values())
     if aside:
-        lines.append(f"{aside:,} boxes are marked as crowds or difficult; left out")
+        lines.append(f"{aside:,} boxes are marked as crowds or difficult; to find one is neither right nor wrong")
     cut = sum(boxes.clipped for boxes in found.boxes.values())
     if cut:
         lines.append(f"{cut:,} boxes reached over the border of their image; cut there")

@@ -120,3 +120,27 @@ def test_bent_images_and_other_sizes_are_refused() -> None:
         Geometric(rotate=5.0, follow=Enclosing((20, 20)))(images, targets)
     with pytest.raises(StudyError, match="allowed"):
         Enclosing(SIZE[2], "circle")  # type: ignore[arg-type]
+
+
+def test_boxes_set_aside_move_and_stay_while_anything_of_them_is_inside() -> None:
+    size = SIZE[2]
+    targets = cases(0, size)
+    targets[:, 1] = torch.tensor([4.0, 5.0, 12.0, 20.0, -3.0])
+    change = Geometric(flips=(1,), shift=0.4, follow=Enclosing(size))
+    images = torch.zeros(3, 1, *size)
+    kept = gone = 0
+    torch.manual_seed(0)
+    for _ in range(30):
+        moved = change(ImageTensors(images), targets)[1][:, 1]
+        for row in moved.tolist():
+            assert row[-1] in (-3.0, NONE)
+            kept += row[-1] == -3.0
+            gone += row[-1] == NONE
+            if row[-1] == -3.0:
+                assert row[2] > row[0]
+                assert row[3] > row[1]
+    assert kept > gone
+    still = Geometric(flips=(0, 1), follow=Enclosing(size))
+    for _ in range(5):
+        starts = still(ImageTensors(images), targets)[1][:, 1, :2].tolist()
+        assert all(row[0] in (4.0, size[0] - 13.0) and row[1] in (5.0, size[1] - 21.0) for row in starts)

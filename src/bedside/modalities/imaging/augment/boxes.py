@@ -17,7 +17,7 @@ MOSTLY = 0.5
 """A box of which less than this share stays inside the image is left out."""
 
 NONE = -1.0
-"""Kind of a row that holds no box."""
+"""Kind of a row that holds no box; lower ones are of boxes set aside, of which all that stays inside is kept."""
 
 _STRAIGHT = 1e-3
 """A grid that departs from a plane by so large a share of the image is bent."""
@@ -28,7 +28,7 @@ class Enclosing:
     """Each box becomes the one that encloses it after the change, cut at the borders of the image.
 
     Targets have the shape (cases, most, 2 * dimensions + 1): starts and ends in pixels, centres at whole numbers, and a
-    kind, which is negative where a row holds no box. Boxes that are mostly outside become such rows.
+    kind, which is NONE where a row holds no box. Boxes that are mostly outside become such rows.
 
     Attributes:
         size: Pixels of the images along each axis.
@@ -67,7 +67,9 @@ class Enclosing:
             start, end = self._turned(start, end, warp.grid, size)
         low, high = start.clamp(min=-0.5), torch.minimum(end, size - 0.5)
         left = (high - low).clamp(min=0.0).prod(dim=-1)
-        kept = (targets[..., -1] >= 0) & (left > 0) & (left >= MOSTLY * (end - start).prod(dim=-1))
+        kind = targets[..., -1]
+        most = left >= MOSTLY * (end - start).prod(dim=-1)
+        kept = (left > 0) & (((kind >= 0) & most) | (kind < NONE))
         moved = torch.cat([low, high, targets[..., -1:]], dim=-1)
         empty = torch.zeros_like(moved)
         empty[..., -1] = NONE

@@ -29,6 +29,7 @@ class BoxList:
         size: Of the image, in pixels along each spatial axis.
         aside: Boxes marked as not to be judged one by one: COCO's crowds, VOC's difficult objects; shape (n,).
         clipped: How many boxes were cut at the border of the image.
+        crowds: Whether boxes set aside are crowds, of which any part may be found (COCO), or single things (VOC).
     """
 
     corners: Corners = field(repr=False)
@@ -36,6 +37,7 @@ class BoxList:
     size: tuple[int, ...]
     aside: Booleans = field(repr=False)
     clipped: int = 0
+    crowds: bool = False
 
     def __post_init__(self) -> None:
         if self.corners.shape != (len(self.names), 2 * len(self.size)) or self.aside.shape != (len(self.names),):
@@ -56,6 +58,7 @@ class BoxList:
         aside: Booleans | None = None,
         numbers: Sequence[int] | None = None,
         overshoot: float = OVERSHOOT,
+        crowds: bool = False,
     ) -> "BoxList":
         """Checked boxes.
 
@@ -67,6 +70,7 @@ class BoxList:
             aside: Boxes that are not judged one by one; None for none.
             numbers: Which box of the file each one is, for messages; None counts them from 1.
             overshoot: Pixels by which a box may reach over the border of the image, where it is cut.
+            crowds: As in the attribute.
 
         Raises:
             FileProblem: A box is not finite, empty or inverted, or reaches too far out of the image; the message
@@ -96,6 +100,7 @@ class BoxList:
             size=tuple(size),
             aside=np.zeros(len(names), dtype=np.bool_) if aside is None else aside,
             clipped=int((cut != corners).any(axis=1).sum()),
+            crowds=crowds,
         )
 
     def on(self, image: Image, where: str) -> "BoxList":

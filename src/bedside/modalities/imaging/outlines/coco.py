@@ -97,6 +97,7 @@ def _boxes(
         aside=np.array([bool(item.get("iscrowd")) for _, item in own], dtype=np.bool_),
         numbers=[number for number, _ in own],
         overshoot=overshoot,
+        crowds=True,
     )
 
 
