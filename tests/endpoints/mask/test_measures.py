@@ -209,7 +209,7 @@ def test_failed_outlines_are_flagged_by_what_they_expect() -> None:
     examiner = Examiner(1, Ruler(1.0, millimetres=False), lesions=False)
     doubtful, clear = (Segmentation(np.array([[[share, share, 0, 0]]], np.uint8)) for share in (140, 250))
     outcomes = [Mask(line(0, 0, 1, 1)), Mask(line(1, 1, 0, 0)), Mask(line(1, 1, 0, 0))]
-    limit = Review(0.7).threshold(examiner, outcomes, [doubtful, clear, clear])
+    limit = Review(0.7).flag(examiner, outcomes, [doubtful, clear, clear]).threshold
     expected = overlap(outcomes[0].read(), doubtful).predicted_quality
     assert expected < limit <= expected + 1e-9
     endpoint = mask(("a",), tolerance_pixels=1.0)
@@ -217,9 +217,9 @@ def test_failed_outlines_are_flagged_by_what_they_expect() -> None:
     assert found["flagged"] == pytest.approx(1 / 3)
     assert found["dice_unflagged"] == 1.0
     assert found["dice"] == pytest.approx(2 / 3)
-    none_failed = Review(0.7).threshold(examiner, outcomes[1:], [clear, clear])
+    none_failed = Review(0.7).flag(examiner, outcomes[1:], [clear, clear]).threshold
     assert none_failed == overlap(outcomes[1].read(), clear).predicted_quality
-    assert Review(0.7).threshold(examiner, [], []) == 0.0
+    assert Review(0.7).flag(examiner, [], []).threshold == 0.0
 
 
 @settings(deadline=None, max_examples=10)
@@ -227,14 +227,33 @@ def test_failed_outlines_are_flagged_by_what_they_expect() -> None:
 def test_the_threshold_finds_as_many_failures_as_it_says(seed: int, below: float, sensitivity: float) -> None:
     outcomes, told = cases(seed, 12, (5, 6), 1, None)
     examiner = Examiner(1, Ruler(1.0, millimetres=False), lesions=False)
-    limit = Review(below, sensitivity).threshold(examiner, outcomes, told)
+    flag = Review(below, sensitivity).flag(examiner, outcomes, told)
     table = examiner.table(outcomes, told)
-    failed = table.quality < below
-    found = (table.predicted_quality < limit)[failed]
+    failed = (table.quality < below) & (flag.silent | (table.silent == 0))
+    found = flag.of(table)[failed]
     if failed.any():
         assert found.mean() >= sensitivity - 1e-9
     else:
-        assert not (table.predicted_quality < limit).any()
+        assert not flag.of(table).any()
+
+
+def test_to_find_nothing_is_flagged_only_where_something_always_is() -> None:
+    """Cases with nothing in them do not swell those that a person must look at."""
+    endpoint = mask(("a",), tolerance_pixels=1.0)
+    there, nothing = Mask(line(1, 1, 0, 0)), Mask(line(0, 0, 0, 0))
+    doubtful, clear = (Segmentation(np.array([[[share, share, 0, 0]]], np.uint8)) for share in (140, 250))
+    silent = Segmentation(np.zeros((1, 1, 4), np.uint8))
+    wrong = Mask(line(0, 0, 1, 1))
+    some = [wrong, there, there, nothing, nothing, nothing]
+    found = values(endpoint, some, [doubtful, clear, clear, silent, silent, silent])
+    assert found["flagged"] == pytest.approx(1 / 6)
+    assert found["dice_unflagged"] == 1.0
+    missed = values(endpoint, some, [doubtful, clear, silent, silent, silent, silent])
+    assert missed["flagged"] == pytest.approx(1 / 6)
+    assert missed["dice_unflagged"] == 0.5, "a miss that nobody is warned of is held against the rest"
+    everywhere = values(endpoint, [wrong, there, there], [doubtful, clear, silent])
+    assert everywhere["flagged"] == pytest.approx(2 / 3)
+    assert "Expected by the model: that nothing is there" in endpoint.drawing(nothing, silent).caption  # type: ignore[misc]
 
 
 def test_a_file_is_read_once_for_all_measures() -> None:

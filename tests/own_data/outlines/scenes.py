@@ -68,7 +68,8 @@ def voc(
     """One annotation file; some boxes, by their place, are difficult."""
     path.parent.mkdir(parents=True, exist_ok=True)
     objects = "".join(
-        f"<object><name>{name}</name><difficult>{int(place in difficult)}</difficult><bndbox><xmin>{a}</xmin><ymin>{b}</ymin><xmax>{c}</xmax><ymax>{d}</ymax></bndbox>"
+        f"<object><name>{name}</name><difficult>{int(place in difficult)}</difficult>"
+        f"<bndbox><xmin>{a}</xmin><ymin>{b}</ymin><xmax>{c}</xmax><ymax>{d}</ymax></bndbox>"
         "</object>"
         for place, (name, (a, b, c, d)) in enumerate(boxes)
     )

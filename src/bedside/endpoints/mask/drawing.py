@@ -6,7 +6,7 @@ import numpy as np
 
 from bedside.data.marks import Drawing, Layer, Mark
 from bedside.endpoints.mask.mask import Delineated
-from bedside.endpoints.mask.overlap import overlap
+from bedside.endpoints.mask.overlap import Overlap, overlap
 from bedside.endpoints.mask.segmentation import WHOLE, Segmentation
 from bedside.endpoints.mask.structure import Structure
 from bedside.types import Floats
@@ -29,7 +29,7 @@ def mask_drawing(structures: Sequence[Structure]) -> Callable[[Delineated, Segme
         doubt = np.where(inside, uncertainty(prediction), 0.0).astype(np.float32)
         if doubt.any():
             layers.append(Layer("doubt", tuple(lines), doubt))
-        return Drawing(_caption(structures, found.dice, found.predicted_quality), tuple(layers))
+        return Drawing(_caption(structures, found), tuple(layers))
 
     return drawn
 
@@ -43,9 +43,10 @@ def uncertainty(prediction: Segmentation) -> Floats:
     return found
 
 
-def _caption(structures: Sequence[Structure], dice: Floats, expected: float) -> str:
+def _caption(structures: Sequence[Structure], found: Overlap) -> str:
     parts = [
         f"{one.name} {value:.3f}" if np.isfinite(value) else f"{one.name} neither drawn nor predicted"
-        for one, value in zip(structures, dice.tolist(), strict=True)
+        for one, value in zip(structures, found.dice.tolist(), strict=True)
     ]
-    return f"Dice: {', '.join(parts)}. Expected by the model: {expected:.3f}."
+    told = "that nothing is there" if found.silent else f"{found.predicted_quality:.3f}"
+    return f"Dice: {', '.join(parts)}. Expected by the model: {told}."

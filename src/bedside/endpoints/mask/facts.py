@@ -44,6 +44,7 @@ class Table:
         surface_dice: Normalised surface Dice: NaN, and 0, in the same cases.
         drawn, said: Sizes, in the unit of sizes.
         quality, predicted_quality: Mean Dice of the structures, real (NaN where there is none) and expected; (n,).
+        silent: Whether no structure is predicted or expected, 1 or 0; (n,).
         lesions, found, false: Lesions there, found, and predicted parts that are none; 0 where not asked for.
     """
 
@@ -55,6 +56,7 @@ class Table:
     said: Floats
     quality: Floats
     predicted_quality: Floats
+    silent: Floats
     lesions: Floats
     found: Floats
     false: Floats
@@ -104,12 +106,13 @@ class Examiner:
             raise StatisticsError(msg)
 
         width = len(_OF_STRUCTURES) * self.structures
-        rows = np.array([one.row for one in facts], dtype=np.float64).reshape(len(facts), width + 2)
+        rows = np.array([one.row for one in facts], dtype=np.float64).reshape(len(facts), width + 3)
         columns = np.split(rows[:, :width], len(_OF_STRUCTURES), axis=1)
         return Table(
             **dict(zip(_OF_STRUCTURES, columns, strict=True)),
             quality=rows[:, width],
             predicted_quality=rows[:, width + 1],
+            silent=rows[:, width + 2],
         )
 
     def present(self, outcome: Delineated) -> tuple[bool, ...]:
@@ -164,5 +167,5 @@ class Examiner:
                 counts[:, k] = found.lesions, found.found, found.false
         common, extent = overlap(mask, prediction), self.ruler.extent(mask)
         parts = [common.dice, common.iou, *surfaces, common.drawn * extent, common.said * extent, *counts]
-        row = np.concatenate([*parts, [common.quality, common.predicted_quality]])
+        row = np.concatenate([*parts, [common.quality, common.predicted_quality, common.silent]])
         return Facts(row, len(mask.size))

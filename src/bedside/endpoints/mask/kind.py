@@ -13,7 +13,7 @@ from bedside.endpoints.mask.figures import mask_figures
 from bedside.endpoints.mask.finishing import MaskFinishing
 from bedside.endpoints.mask.mask import Delineated
 from bedside.endpoints.mask.measures import MaskMeasure, mask_measures
-from bedside.endpoints.mask.review import Review
+from bedside.endpoints.mask.review import Flag, Review
 from bedside.endpoints.mask.ruler import Ruler
 from bedside.endpoints.mask.segmentation import Segmentation
 from bedside.endpoints.mask.structure import Structure, structured
@@ -58,14 +58,16 @@ def mask(
     review = None if review_below is None else Review(review_below, review_sensitivity)
     target = Outlined(structures, examiner)
 
+    def flag(reference: Reference[Delineated, Segmentation]) -> Flag | None:
+        return None if review is None else review.flag(examiner, reference.tuning, reference.predictions)
+
     def settings(reference: Reference[Delineated, Segmentation]) -> dict[str, float]:
-        if review is None:
-            return {}
-        return {_THRESHOLD: review.threshold(examiner, reference.tuning, reference.predictions)}
+        found = flag(reference)
+        return {} if found is None else {_THRESHOLD: found.threshold}
 
     def measures(reference: Reference[Delineated, Segmentation]) -> tuple[MaskMeasure, ...]:
         unit = examiner.extent_unit(reference.tuning or reference.development)
-        return mask_measures(each, examiner, unit, settings(reference).get(_THRESHOLD))
+        return mask_measures(each, examiner, unit, flag(reference))
 
     return Endpoint(
         name="mask",

@@ -12,12 +12,13 @@ import numpy as np
 from bedside.endpoints import proportion
 from bedside.endpoints.mask.facts import Examiner, Table
 from bedside.endpoints.mask.mask import Delineated
+from bedside.endpoints.mask.review import Flag
 from bedside.endpoints.mask.segmentation import Segmentation
 from bedside.endpoints.mask.structure import Structure
 from bedside.endpoints.measure import Contributions, Measure, Statistic
 from bedside.endpoints.ratio import divided, mean, one_row_a_case, ratio
 from bedside.stats.interval import normal_quantile
-from bedside.types import Booleans, Floats, Weights
+from bedside.types import Floats, Weights
 
 _INFINITY = float("inf")
 
@@ -26,7 +27,7 @@ Column = Callable[[Table], Floats]
 
 
 def mask_measures(
-    structures: tuple[Structure, ...], examiner: Examiner, extent_unit: str, review: float | None
+    structures: tuple[Structure, ...], examiner: Examiner, extent_unit: str, review: Flag | None
 ) -> tuple[MaskMeasure, ...]:
     """All measures.
 
@@ -34,7 +35,7 @@ def mask_measures(
         structures: In the order of labels.
         examiner: Finds the facts.
         extent_unit: Unit of sizes ("ml").
-        review: Expected Dice below which a case is flagged; None where none is.
+        review: Which cases are flagged; None where none is.
     """
     unit, tolerance = examiner.ruler.unit, f"{examiner.ruler.tolerance:g} {examiner.ruler.unit}"
     of = _Maker(structures, examiner)
@@ -207,19 +208,15 @@ class _Maker:
             higher_is_better=False,
         )
 
-    def review(self, threshold: float) -> list[MaskMeasure]:
+    def review(self, flag: Flag) -> list[MaskMeasure]:
         """Share of cases that are flagged, and Dice of the others."""
 
-        def flagged(table: Table) -> Booleans:
-            below: Booleans = table.predicted_quality < threshold
-            return below
-
         def share(table: Table) -> Contributions:
-            there = flagged(table).astype(np.float64)
+            there = flag.of(table).astype(np.float64)
             return one_row_a_case(there, np.ones_like(there))
 
         def rest(table: Table) -> Contributions:
-            return _counted(np.where(flagged(table)[:, None], np.nan, table.dice))
+            return _counted(np.where(flag.of(table)[:, None], np.nan, table.dice))
 
         return [
             Measure(

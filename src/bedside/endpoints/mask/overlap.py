@@ -62,6 +62,11 @@ class Overlap:
         return float(known.mean()) if known.size else 0.0
 
     @property
+    def silent(self) -> bool:
+        """Whether no structure is predicted or expected: the prediction says that nothing is there."""
+        return not bool(np.isfinite(self.expected).any())
+
+    @property
     def quality(self) -> float:
         """Mean Dice of the structures that are drawn or predicted; NaN where there is none."""
         known = self.dice[np.isfinite(self.dice)]
