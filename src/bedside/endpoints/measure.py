@@ -79,6 +79,8 @@ class Measure(Generic[Y, P]):
         tested: False where a difference gets an interval and no p value (net benefit: Vickers, van Calster and
             Steyerberg 2019, Diagn Progn Res 3:18).
         operating: True where the measure depends on the operating point chosen on tuning.
+        absent: Rows to the names of the parts (structures, kinds) of a mean of which they tell nothing, or None where
+            the measure has no parts. A mean that is defined without them is one over the others.
     """
 
     name: str
@@ -96,3 +98,4 @@ class Measure(Generic[Y, P]):
     bounds: tuple[float, float] = (0.0, 1.0)
     operating: bool = False
     tested: bool = True
+    absent: Callable[[Floats], tuple[str, ...]] | None = None

@@ -126,7 +126,7 @@ class Analysis:
             return Performance.model_validate({**base, **nothing, "reason": group.too_small})
         trial = self.trials[group.name, learner, number]
         if not np.isfinite(trial.value):
-            return Performance.model_validate({**base, **nothing, "reason": _undefined(judged, group, measure)})
+            return Performance.model_validate({**base, **nothing, "reason": _undefined(judged, group, trial.chosen)})
         try:
             low, high, method = self._interval(trial, judged, group)
         except StatisticsError as error:
@@ -135,6 +135,8 @@ class Analysis:
             )
         if trial.chosen.defined < trial.chosen.parts:
             method += f"; defined in {trial.chosen.defined} of {trial.chosen.parts} splits"
+        if trial.chosen.absent:
+            method += f"; mean without what no case shows: {_absent(trial.chosen)}"
         return Performance.model_validate({**base, "value": trial.value, "low": low, "high": high, "method": method})
 
     def _interval(self, trial: Trial, judged: Judged[Any, Any], group: Group) -> tuple[float, float, str]:
@@ -223,11 +225,23 @@ class Analysis:
         return result.value, result.low, result.high, result.p, result.method
 
 
-def _undefined(judged: Judged[Any, Any], group: Group, measure: Measure[Any, Any]) -> str:
+def _undefined(judged: Judged[Any, Any], group: Group, chosen: Chosen) -> str:
+    label = chosen.measure.label
+    if chosen.absent:
+        return f"{label} is not defined on these {group.rows.size} cases: nothing to judge of {_absent(chosen)}"
     outcomes = {repr(judged.outcomes[k]) for k in group.rows.tolist()}
     if len(outcomes) == 1:
-        return f"{measure.label} needs more than one outcome class; this group has one"
-    return f"{measure.label} is not defined on these {group.rows.size} cases"
+        return f"{label} needs more than one outcome class; this group has one"
+    return f"{label} is not defined on these {group.rows.size} cases"
+
+
+def _absent(chosen: Chosen) -> str:
+    """What the cases tell nothing of, and in how many splits where it is not in all."""
+    parts = chosen.parts
+    each = [
+        name if count == parts else f"{name} (in {count} of {parts} splits)" for name, count in chosen.absent.items()
+    ]
+    return ", ".join(each)
 
 
 def adjust(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:

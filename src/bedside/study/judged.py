@@ -1,5 +1,6 @@
 """The judged rows of one learner in one validation, ready for statistics."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -93,7 +94,8 @@ class Chosen:
     """One measure on chosen rows: a function of weights over those rows.
 
     Rank measures (`pooled=False`) are computed within each split and averaged; splits in which a measure is
-    undefined are left out of the average, and `defined` says how many remained.
+    undefined are left out of the average, and `defined` says how many remained. `absent` counts, for each structure or
+    kind of which some of them tell nothing, in how many.
     """
 
     def __init__(self, measure: Measure[Any, Any], rows: Floats, case: Integers, fold: Integers) -> None:
@@ -103,13 +105,16 @@ class Chosen:
         self.fold = fold
         self.cases = int(fold.size)
         self._parts: list[tuple[Integers | None, Callable[[Weights], Floats]]] = []
+        self.absent: Counter[str] = Counter()
         folds = np.unique(fold)
         if measure.pooled or folds.size <= 1:
             self._parts.append((_unless_identity(case, self.cases), measure.statistic(rows)))
+            self._miss(rows)
         else:
             for k in folds:
                 inside = fold[case] == k
                 self._parts.append((case[inside], measure.statistic(rows[inside])))
+                self._miss(rows[inside])
 
     def __call__(self, weights: Weights) -> Floats:
         """Values, shape (b,), for weights over the chosen rows, shape (b, cases)."""
@@ -135,6 +140,10 @@ class Chosen:
     def parts(self) -> int:
         """Over how many splits the measure is averaged."""
         return len(self._parts)
+
+    def _miss(self, rows: Floats) -> None:
+        if self.measure.absent is not None:
+            self.absent.update(self.measure.absent(rows))
 
     def _plain(self, case: Integers | None, part: Callable[[Weights], Floats]) -> float:
         size = self.rows.shape[0] if case is None else case.size

@@ -1,6 +1,7 @@
 """Measures of found boxes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -9,7 +10,7 @@ from bedside.endpoints.boxes.boxes import Boxes, Found
 from bedside.endpoints.boxes.kinds import Kind
 from bedside.endpoints.boxes.matching import ASIDE, KIND, RIGHT, judged, rows
 from bedside.endpoints.boxes.operating import shown
-from bedside.endpoints.boxes.ranked import average_precision, froc, mean_of_kinds
+from bedside.endpoints.boxes.ranked import average_precision, froc, kinds_of, mean_of_kinds
 from bedside.endpoints.measure import Contributions, Measure, Statistic
 from bedside.endpoints.ratio import divided, mean, one_row_a_case, ratio
 from bedside.errors import StatisticsError
@@ -101,6 +102,10 @@ def _ranked(
         kept = (found.rows[:, KIND] == only.place) | (found.rows[:, 0] == 1)
         return Contributions(found.rows[kept], found.case[kept], found.n)
 
+    def absent(given: Floats) -> tuple[str, ...]:
+        there = set(kinds_of(given))
+        return tuple(kind.name for kind in (kinds if only is None else (only,)) if float(kind.place) not in there)
+
     return Measure(
         name=names[0],
         label=names[1],
@@ -108,6 +113,7 @@ def _ranked(
         contribute=contribute,
         statistic=statistic,
         pooled=False,
+        absent=absent,
     )
 
 
@@ -139,7 +145,13 @@ def _decided(
     columns = tuple(kind.named(part) for kind in kinds for part in ("right", "of"))
     label = f"{label} at the operating point"
     main = Measure(
-        name=name, label=label, columns=columns, contribute=whole, statistic=together or _mean_of_ratios, operating=True
+        name=name,
+        label=label,
+        columns=columns,
+        contribute=whole,
+        statistic=together or _mean_of_ratios,
+        operating=True,
+        absent=lambda given: tuple(kind.name for kind in kinds if not given[:, 2 * kind.place + 1].any()),
     )
     if len(kinds) == 1:
         return (main,)
@@ -151,10 +163,15 @@ def _decided(
             contribute=of(kind),
             statistic=ratio,
             operating=True,
+            absent=partial(_nothing_of, kind),
         )
         for kind in kinds
     )
     return (main, *each)
+
+
+def _nothing_of(kind: Kind, given: Floats) -> tuple[str, ...]:
+    return () if given[:, 1].any() else (kind.name,)
 
 
 def _mean_of_ratios(given: Floats) -> Statistic:

@@ -116,6 +116,7 @@ class _Maker:
                 statistic=mean_of_structures,
                 higher_is_better=bounds[1] == 1.0,
                 bounds=bounds,
+                absent=_absent((structure,)),
             )
             for structure in self.structures
         ]
@@ -132,6 +133,7 @@ class _Maker:
             statistic=mean_of_structures,
             higher_is_better=bounds[1] == 1.0,
             bounds=bounds,
+            absent=_absent(self.structures),
         )
 
     def volume(self, structure: Structure, word: str, unit: str) -> list[MaskMeasure]:
@@ -185,6 +187,7 @@ class _Maker:
                 columns=("found", "lesions"),
                 contribute=self.of_table(lambda table: one_row_a_case(table.found[:, k], table.lesions[:, k])),
                 statistic=ratio,
+                absent=lambda given: () if given[:, 1].any() else (f"lesions of {structure.name}",),
             ),
             Measure(
                 name=f"lesion_false_positives{structure.suffix}",
@@ -238,11 +241,19 @@ class _Maker:
                 contribute=self.of_table(rest),
                 statistic=mean_of_structures,
                 operating=True,
+                absent=_absent(self.structures),
             ),
         ]
 
     def _pairs(self, name: str) -> tuple[str, ...]:
         return tuple(f"{what}{one.suffix}" for one in self.structures for what in (name, "counted"))
+
+
+def _absent(structures: Sequence[Structure]) -> Callable[[Floats], tuple[str, ...]]:
+    """Which structures are counted in no case: neither drawn nor predicted in any."""
+    return lambda given: tuple(
+        one.name for one, known in zip(structures, given[:, 1::2].any(axis=0).tolist(), strict=True) if not known
+    )
 
 
 def _of_one(column: Column, place: int, table: Table) -> Contributions:
