@@ -9,7 +9,8 @@ import pytest
 from tests.own_data.outlines.scenes import AFFINE, boxed, coco, masked, nifti, png, scene, voc, volumes
 
 from bedside.errors import BedsideError, CohortProblem, FileProblem, OutcomeProblem, StudyError
-from bedside.own_data.outlines.study import About, study_from_boxes, study_from_masks
+from bedside.own_data.outlines.about import About
+from bedside.own_data.outlines.study import study_from_boxes, study_from_masks
 
 Folders = tuple[Path, Path]
 
@@ -149,7 +150,11 @@ def thin(root: Path) -> Folders:
         (strangers, FileProblem, r"\(such as 'elsewhere.png'\) lies below .* an image is case_00.png"),
         (thin, FileProblem, "annotation 1 in .*boxes.json has a bbox 0 wide"),
         (lambda root: (boxed(root)[0], root / "no.json"), FileProblem, "name a folder of PASCAL VOC files"),
-        (lambda root: (boxed(root)[0], masked(root / "m")[1]), FileProblem, "holds no file of outlines"),
+        (
+            lambda root: (boxed(root)[0], masked(root / "m")[1]),
+            FileProblem,
+            r"holds no PASCAL VOC file \(.xml\); of COCO",
+        ),
     ],
 )
 def test_boxes_that_allow_no_study(

@@ -34,7 +34,7 @@ class _Found:
 def box_files(where: Path, images: Path) -> list[Path]:
     """Files that hold boxes; raises FileProblem when there are none."""
     if where.is_dir():
-        return outline_files(where, images, suffixes=_VOC)
+        return outline_files(where, images, suffixes=_VOC, what="PASCAL VOC file (.xml); of COCO name the .json itself")
     if not where.is_file():
         msg = f"{where} does not exist; name a folder of PASCAL VOC files (XML), or one COCO file (JSON)"
         raise FileProblem(msg)

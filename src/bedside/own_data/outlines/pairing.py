@@ -33,20 +33,23 @@ class Pairs:
     unused: tuple[Path, ...]
 
 
-def outline_files(folder: Path, images: Path, *, suffixes: frozenset[str] | None = None) -> list[Path]:
+def outline_files(
+    folder: Path, images: Path, *, suffixes: frozenset[str] | None = None, what: str = "file of outlines"
+) -> list[Path]:
     """Files of outlines below a folder, sorted; where images lie in the same folder only those that are called so.
 
     Args:
         folder: Of the outlines.
         images: Folder of the images.
         suffixes: Of files that may hold outlines; None for all but tables and texts.
+        what: Such a file, for messages.
 
     Raises:
         FileProblem: It is no folder, or holds none.
     """
     if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist"
-        msg = f"{folder} {what}; name the folder that holds one file of outlines an image"
+        wrong = "is a file, not a folder" if folder.exists() else "does not exist"
+        msg = f"{folder} {wrong}; name the folder that holds one file of outlines an image"
         raise FileProblem(msg)
     together = folder.resolve() == images.resolve()
     inner = images.resolve() if images.resolve().is_relative_to(folder.resolve()) and not together else None
@@ -60,8 +63,8 @@ def outline_files(folder: Path, images: Path, *, suffixes: frozenset[str] | None
         and not (together and suffixes is None and plain(path.name, _OUTLINES) == without_suffix(path.name))
     ]
     if not found:
-        how = f" with names such as {_example(images)}_mask" if together else ""
-        msg = f"{folder} holds no file of outlines{how}; put one file an image there, named as the image"
+        how = f" with names such as {_example(images)}_mask" if together and suffixes is None else ""
+        msg = f"{folder} holds no {what}{how}; put one file an image there, named as the image"
         raise FileProblem(msg)
     return found
 

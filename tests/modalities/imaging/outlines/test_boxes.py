@@ -75,6 +75,14 @@ def test_a_box_of_coco_is_a_corner_and_a_size(tmp_path: Path) -> None:
     assert found.boxes["b.png"].size == (5, 6)
 
 
+def test_a_size_of_coco_may_be_written_with_a_point(tmp_path: Path) -> None:
+    item = {"image_id": 7, "category_id": 3, "bbox": [0, 0, 30, 20]}
+    images = [{"id": 7, "file_name": "a.png", "height": 20.0, "width": 30.0}]
+    boxes = read_coco(coco(tmp_path / "a.json", [item], images=images)).boxes["a.png"]
+    assert boxes.size == (20, 30)
+    assert all(isinstance(one, int) for one in boxes.size)
+
+
 @law
 @given(st.lists(WHOLE, min_size=1, max_size=4))
 def test_both_formats_tell_the_same_boxes(tmp_path_factory: pytest.TempPathFactory, told: list[Any]) -> None:
@@ -147,6 +155,8 @@ def test_an_annotation_of_coco_that_cannot_be_is_named(tmp_path: Path, item: Any
     [
         ({"images": None}, "no list of images"),
         ({"images": [{"id": 7, "file_name": "a.png", "height": 20, "width": 0}]}, "without height or width"),
+        ({"images": [{"id": 7, "file_name": "a.png", "height": 20, "width": 30.5}]}, "without height or width"),
+        ({"images": [{"id": 7, "file_name": "a.png", "height": 20, "width": float("nan")}]}, "without height or width"),
         ({"images": [{"id": 7, "file_name": "a.png", "height": 20}]}, "item 1 of images .* has no width"),
         ({"images": [{"id": 7, "file_name": "a.png", "height": 2, "width": 3}] * 2}, "1 images whose id is another's"),
         (

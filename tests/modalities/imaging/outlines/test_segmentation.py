@@ -49,7 +49,7 @@ def scan(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, bool]:
 def test_what_was_written_is_read_back(scan: tuple[Path, bool], tmp_path: Path, kind: str) -> None:
     folder, reverse = scan
     masks = labels() if kind == "LABELMAP" else stacked(labels())
-    path = segmentation(tmp_path / "seg.dcm", files(folder), masks, kind, ["body", "tumour"])
+    path = segmentation(tmp_path / "seg.dcm", files(folder), masks, kind, ["body", " tumour"])
     if kind != "BINARY":  # which has no compression of its own
         coded = pydicom.dcmread(path)
         coded.compress(RLELossless, encoding_plugin="pydicom")

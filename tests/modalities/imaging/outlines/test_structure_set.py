@@ -43,7 +43,7 @@ def test_contours_are_filled_where_they_lie_and_inner_ones_are_holes(
     axes = turned(angles, mirrored)
     folder = series(tmp_path / "series", SIZE, axes)
     contours = [(kind, drawn(SQUARE, k, axes)) for k in (1, 2)] + [(kind, drawn(HOLE, 2, axes))]
-    path = structure_set(tmp_path / "rt.dcm", [("organ", contours)])
+    path = structure_set(tmp_path / "rt.dcm", [(" organ ", contours)])
     found = read_label_map(path, ImageFile(folder))
     told = np.zeros(SIZE, dtype=np.uint8)
     told[1:3] = square()

@@ -23,6 +23,9 @@ _PARTS = {
 }
 """What each part must tell; box numbers in messages count the annotations of the whole file."""
 
+_KINDS = {"bbox": list, "height": str | int | float, "width": str | int | float}
+"""Types of what is no whole number or text; sizes are written as 640.0 by some."""
+
 
 @dataclass(frozen=True, eq=False)
 class CocoBoxes:
@@ -82,12 +85,13 @@ def _boxes(
 ) -> BoxList:
     """The boxes of one image."""
     try:
-        size = (int(image["height"]), int(image["width"]))
-    except (TypeError, ValueError):
-        size = (0, 0)
-    if min(size) < 1:
+        told = [float(image[name]) for name in ("height", "width")]
+    except (ValueError, OverflowError):
+        told = [0.0]
+    if not all(one.is_integer() and one >= 1 for one in told):
         msg = f"{path} describes an image without height or width in whole pixels; correct its entry in images"
         raise FileProblem(msg)
+    size = (int(told[0]), int(told[1]))
     corners = np.array([_corners(item["bbox"], number, path) for number, item in own]).reshape(-1, 4)
     return BoxList.of(
         corners,
@@ -134,7 +138,7 @@ def _parts(path: Path) -> dict[str, list[Mapping[str, Any]]]:
             msg = f"{path} has no list of {part}; COCO's images, categories and annotations are needed"
             raise FileProblem(msg)
         for number, item in enumerate(items, 1):
-            absent = [name for name in needed if not isinstance(item.get(name), list if name == "bbox" else str | int)]
+            absent = [name for name in needed if not isinstance(item.get(name), _KINDS.get(name, str | int))]
             if absent:
                 msg = f"item {number} of {part} in {path} has no {absent[0]}; {', '.join(needed)} are needed"
                 raise FileProblem(msg)

@@ -78,6 +78,8 @@ def read_label_map(
 def structure_names(path: Path) -> tuple[str, ...]:
     """The names that a DICOM segmentation or structure set gives its structures, for a person to choose from.
 
+    Without blanks around them, which some writers add up to an even length, and as they are compared when read.
+
     Raises:
         FileProblem: It is damaged, or no such file.
     """
@@ -88,8 +90,10 @@ def structure_names(path: Path) -> tuple[str, ...]:
     with told(path):
         dataset = opened(path, pixels=False)
         if "SegmentSequence" in dataset:
-            return tuple(segments(dataset).values())
-        return tuple(regions(dataset).values()) if "StructureSetROISequence" in dataset else ()
+            there = segments(dataset)
+        else:
+            there = regions(dataset) if "StructureSetROISequence" in dataset else {}
+        return tuple(name for one in there.values() if (name := one.strip()))
 
 
 def _of_nifti(path: Path, names: Mapping[int, str] | None) -> LabelMap:
