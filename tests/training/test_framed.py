@@ -14,6 +14,7 @@ from bedside.errors import ModelError
 from bedside.modalities.imaging.augment.augmentations import Augmentations
 from bedside.modalities.imaging.augment.boxes import Enclosing
 from bedside.modalities.imaging.augment.geometric import Geometric
+from bedside.modalities.imaging.augment.mixing import CutMix, MixUp
 from bedside.modalities.imaging.augment.views import Mirrored
 from bedside.modalities.imaging.batches import ImageTensors
 from bedside.modalities.imaging.image import Image, Readable
@@ -97,5 +98,8 @@ def test_several_looks_and_unplaced_outcomes_are_refused() -> None:
         Framed().asked(model, prepared, [image(0)[0]], chunk=1, views=Mirrored((1,)))
     with pytest.raises(ModelError, match="follow=Enclosing"):
         Framed().feed(model, prepared, samples(2), Augmentations((Geometric(flips=(0,)),)), None)
+    for mixing in (MixUp(), CutMix()):
+        with pytest.raises(ModelError, match=r"outcomes cannot follow .*leave mixing out"):
+            Framed().feed(model, prepared, samples(2), None, mixing)
     with pytest.raises(ModelError, match="Framed"):
         replace(recipe, way=Whole()).fit(recipe.defaults, samples(4), samples(2, first=100), seed=1)

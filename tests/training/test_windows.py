@@ -21,7 +21,7 @@ from bedside.errors import ModelError, OutcomeProblem
 from bedside.modalities.imaging.augment.augmentations import Augmentations
 from bedside.modalities.imaging.augment.geometric import Geometric
 from bedside.modalities.imaging.augment.intensity import Intensity
-from bedside.modalities.imaging.augment.mixing import MixUp
+from bedside.modalities.imaging.augment.mixing import CutMix, MixUp
 from bedside.modalities.imaging.augment.views import Mirrored
 from bedside.modalities.imaging.batches import ImageTensors
 from bedside.modalities.imaging.image import Geometry, Image
@@ -306,6 +306,8 @@ def test_what_does_not_fit_together_is_refused(told_flat: FittedNetwork[Any, Seg
         Windows().feed(model, prepared, [wrong], None, None)
     with pytest.raises(ModelError, match=r"moves images without them.*follow=outlined"):
         Windows().feed(model, prepared, [flat(0)], Augmentations((Geometric(flips=(0,)),)), None)
+    with pytest.raises(ModelError, match=r"outcomes cannot follow \(patched in pairs .*MixUp, which blends"):
+        Windows().feed(model, prepared, [flat(0)], None, CutMix())
     for name, value in (("per_case", 0), ("foreground", 1.5), ("overlap", 0.95)):
         with pytest.raises(ModelError, match=f"{name}="):
             Windows(**{name: value})  # type: ignore[arg-type]

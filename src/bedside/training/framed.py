@@ -9,7 +9,7 @@ from torch import Tensor, device
 from bedside.data.placement import Placement
 from bedside.data.sample import Sample
 from bedside.errors import ModelError
-from bedside.modalities.imaging.augment.left_behind import refuse_left_behind
+from bedside.modalities.imaging.augment.left_behind import refuse_left_behind, refuse_mixed
 from bedside.modalities.imaging.image import Readable
 from bedside.modalities.imaging.placing import placement
 from bedside.modalities.imaging.trunk import PreparedImages
@@ -44,11 +44,12 @@ class Framed:
         """Cases with the targets of their placed outcomes, to which the head adapts once more.
 
         Raises:
-            ModelError: The preparation is not that of images, nothing can be learned from the outcomes, or
-                augmentation would move images and leave outcomes where they were.
+            ModelError: The preparation is not that of images, nothing can be learned from the outcomes,
+                augmentation would move images and leave outcomes where they were, or images would be mixed.
             FileProblem: An image cannot be used.
         """
         refuse_left_behind(augment, "Enclosing(plan.size)")
+        refuse_mixed(mixing, blended=False)
         predictors = [sample.predictors for sample in samples]
         cases = prepared.batches(predictors)
         frames = _frames(prepared, predictors)

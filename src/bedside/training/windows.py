@@ -15,7 +15,7 @@ from torch import Tensor, device
 from bedside.data.placement import Placed, Placement
 from bedside.data.sample import Sample
 from bedside.errors import ModelError
-from bedside.modalities.imaging.augment.left_behind import refuse_left_behind
+from bedside.modalities.imaging.augment.left_behind import refuse_left_behind, refuse_mixed
 from bedside.networks.encoder import Prepared
 from bedside.networks.map_losses import IGNORED
 from bedside.training.checkpoint import content, plain
@@ -135,11 +135,13 @@ class Windows:
         """Development samples as random windows.
 
         Raises:
-            ModelError: The trunk does not cut windows, or augmentation would move images and leave labels behind.
+            ModelError: The trunk does not cut windows, augmentation would move images and leave labels behind, or
+                images would be mixed otherwise than pixel by pixel.
             FileProblem: A case cannot be used.
             OutcomeProblem: An outline does not fit its image.
         """
         refuse_left_behind(augment, "outlined")
+        refuse_mixed(mixing, blended=True)
         cases = _windowed(prepared, [sample.predictors for sample in samples])
         outlines = [_outline(model, sample.outcome, cases.placement(k)) for k, sample in enumerate(samples)]
         return WindowSupply(cases, outlines, self, augment, mixing)
