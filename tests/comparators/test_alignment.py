@@ -1,12 +1,15 @@
 """Images brought onto each other, and outlines carried with them."""
 
+import warnings
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
 from tests.comparators.outlined import PARTS, SOLID_PLAN, bodies
 
 from bedside.comparators.alignment import Frame, aligned, carried, likeness
-from bedside.comparators.atlas import MultiAtlas
+from bedside.comparators.atlas import MultiAtlas, shared
 from bedside.comparators.mean_location import MeanLocation
 from bedside.endpoints.mask.mask import Mask
 
@@ -64,6 +67,18 @@ def test_its_own_atlas_outlines_an_image() -> None:
     assert PARTS.loss([development[1].outcome], [told]) < 0.25, "but for what resampling blurs"
     assert record == {"atlases": 3, "voters": 1, "holds_development_images": True}
     assert "holds these development images" in recipe.description
+
+
+def test_what_no_atlas_votes_on_is_background_without_a_warning() -> None:
+    """So sharp that the weight of every atlas is nought in single precision where brightness differs at all."""
+    development = bodies(3)
+    model, _ = MultiAtlas(PARTS, SOLID_PLAN).fit({"atlases": 2, "sharpness": 6.0}, development[:2], [], seed=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (told,) = replace(model, sharpness=1e6).predict([development[2].predictors])
+        shares = shared(np.array([[0.0, 1e-30, 1.0], [0.0, 3e-30, 1.0]], dtype=np.float32))
+    assert not told.labels.all()
+    np.testing.assert_allclose(shares, [[1.0, 0.25, 0.5], [0.0, 0.75, 0.5]], rtol=1e-6)
 
 
 def test_a_mean_location_follows_proportions_and_size() -> None:

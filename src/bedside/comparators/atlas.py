@@ -106,9 +106,7 @@ class AtlasModel:
                 votes[structure] += vote
                 rest -= vote
             votes[0] += np.maximum(rest, 0.0)
-        # Far from all atlases every weight is small; the shares are what counts.
-        total = votes.sum(axis=0)
-        return seen.returned(Segmentation.of(np.clip(votes / total, 0.0, 1.0)))
+        return seen.returned(Segmentation.of(shared(votes)))
 
     def _settings(self, readable: Readable, place: int, frame: Frame, still: Frame) -> Floats:
         known = _SETTINGS.setdefault(readable, {})
@@ -223,6 +221,18 @@ class MultiAtlas:
             )
         except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise damaged(path, str(error)) from error
+
+
+def shared(votes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Votes for background and structures, shape (1 + structures, *size), as shares that add up to 1.
+
+    Far from all atlases every weight is small, and the shares are what counts. Where not even a small one is left (a
+    brightness that none of them has), nothing tells of a structure: it is background.
+    """
+    total = votes.sum(axis=0)
+    background = np.zeros_like(votes)
+    background[0] = 1.0
+    return np.clip(np.divide(votes, total, out=background, where=total > 0.0), 0.0, 1.0)
 
 
 def _even(pixels: Grey) -> Grey:
