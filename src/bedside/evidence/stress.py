@@ -22,6 +22,8 @@ class Robustness(Frozen):
         "contrast",
         "rotation",
         "resolution",
+        "sparser",
+        "unit",
     ]
     variable: str
     strength: float

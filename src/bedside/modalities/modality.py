@@ -43,10 +43,11 @@ class Perturbation(Generic[X]):
 
     Attributes:
         name: Unique ("30% missing", "glucose permuted").
-        family: Values missing or permuted, or images noisier, blurred, brighter, flatter, turned or coarser.
+        family: Values missing or permuted; images noisier, blurred, brighter, flatter, turned or coarser; records with
+            fewer moments, or with numbers in another unit.
         variable: The predictor concerned; "" when all are.
-        strength: Share of values, multiple of a standard deviation, share of the width (blur), share of the contrast
-            lost, degrees (rotation) or factor (resolution); 1 where it does not apply.
+        strength: Share of values, moments or measurements, multiple of a standard deviation, share of the width (blur), share
+            of the contrast lost, degrees (rotation) or factor (resolution); 1 where it does not apply.
         apply: Predictors of all cases and a generator, to perturbed predictors in the same order.
         moves: Whether it moves what a case shows, so that an outcome that lies in the case no longer lies there.
     """
@@ -62,6 +63,8 @@ class Perturbation(Generic[X]):
         "contrast",
         "rotation",
         "resolution",
+        "sparser",
+        "unit",
     ]
     variable: str
     strength: float

@@ -38,9 +38,9 @@ class Events:
         return len(self.times)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class History:
-    """What a model may see of one patient: nothing in it is later than the index time.
+    """What a model may see of one patient: nothing in it is later than the index time. Compared by identity.
 
     Attributes:
         events: The table that its rows are of.

@@ -6,9 +6,10 @@ from typing import get_args
 from torch import nn
 
 from bedside.networks.convolutional.architecture import Architecture, Reduction
-from bedside.networks.convolutional.declaration import Stem, is_large, one_of
+from bedside.networks.convolutional.declaration import Stem, is_large
 from bedside.networks.convolutional.layers import MaxPool, unit
 from bedside.networks.convolutional.staged import Staged
+from bedside.networks.declaration import one_of
 
 LARGE_STEM, SMALL_STEM = Reduction(11, 4, 2), Reduction(3, 1, 1)
 POOL = Reduction(3, 2, 0)

@@ -7,9 +7,10 @@ from typing import Self, get_args
 from torch import nn
 
 from bedside.errors import StudyError
-from bedside.networks.convolutional.declaration import Norm, one_of, positive, record
+from bedside.networks.convolutional.declaration import Norm
 from bedside.networks.convolutional.spatial_transformer import SpatialTransformer
 from bedside.networks.convolutional.staged import Staged
+from bedside.networks.declaration import one_of, positive, record
 from bedside.types import Json
 
 

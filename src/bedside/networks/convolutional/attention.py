@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, cat, nn
 
 from bedside.errors import StudyError
-from bedside.networks.convolutional.declaration import positive
 from bedside.networks.convolutional.layers import convolution
+from bedside.networks.declaration import positive
 
 NARROWEST = 4
 """Fewest units between the channels and their weights."""

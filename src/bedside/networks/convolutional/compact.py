@@ -6,10 +6,10 @@ from torch import nn
 
 from bedside.networks.convolutional.architecture import Architecture, Reduction
 from bedside.networks.convolutional.attention import Attention
-from bedside.networks.convolutional.declaration import positive
 from bedside.networks.convolutional.layers import MaxPool, unit
 from bedside.networks.convolutional.residual import ResidualConvolution
 from bedside.networks.convolutional.staged import Staged
+from bedside.networks.declaration import positive
 
 CHANNELS = {2: 24, 3: 16}
 """Of the first stage at width 1, by dimensions."""

@@ -12,9 +12,10 @@ from torch.nn import functional
 
 from bedside.errors import StudyError
 from bedside.networks.convolutional.architecture import Architecture
-from bedside.networks.convolutional.declaration import Norm, one_of, positive, record
+from bedside.networks.convolutional.declaration import Norm
 from bedside.networks.convolutional.layers import unit
 from bedside.networks.convolutional.staged import Staged
+from bedside.networks.declaration import one_of, positive, record
 from bedside.networks.features import Pyramid
 from bedside.types import Json
 

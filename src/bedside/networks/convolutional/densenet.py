@@ -6,9 +6,10 @@ from typing import Self, cast, get_args
 from torch import nn
 
 from bedside.networks.convolutional.architecture import Architecture, Reduction
-from bedside.networks.convolutional.declaration import Norm, Stem, is_large, one_of, positive
+from bedside.networks.convolutional.declaration import Norm, Stem, is_large
 from bedside.networks.convolutional.layers import MaxPool, MeanPool, convolution, normalisation
 from bedside.networks.convolutional.staged import Staged
+from bedside.networks.declaration import one_of, positive
 
 DEPTHS = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
 """Layers a block, by layers with weights."""

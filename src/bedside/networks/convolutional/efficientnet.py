@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from bedside.networks.convolutional.architecture import Architecture, Reduction
 from bedside.networks.convolutional.attention import ChannelWeights
-from bedside.networks.convolutional.declaration import Norm, Stem, is_large, one_of, positive
+from bedside.networks.convolutional.declaration import Norm, Stem, is_large
 from bedside.networks.convolutional.layers import convolution, normalisation
 from bedside.networks.convolutional.staged import Staged
+from bedside.networks.declaration import one_of, positive
 
 SCALES = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2), 3: (1.2, 1.4), 4: (1.4, 1.8)}
 """Factors on width and depth of B0 to B4."""

@@ -12,9 +12,9 @@ from torch.nn import functional
 from bedside.errors import StudyError
 from bedside.networks.convolutional.architecture import Architecture, Reduction
 from bedside.networks.convolutional.compact import Compact
-from bedside.networks.convolutional.declaration import positive
 from bedside.networks.convolutional.layers import convolution, normalisation, unit
 from bedside.networks.convolutional.staged import Staged
+from bedside.networks.declaration import positive
 from bedside.networks.features import Pyramid
 
 CHANNELS = 48

@@ -7,10 +7,11 @@ from torch import nn
 
 from bedside.networks.convolutional.architecture import Architecture, Reduction
 from bedside.networks.convolutional.attention import Attention
-from bedside.networks.convolutional.declaration import Stem, is_large, one_of, positive
+from bedside.networks.convolutional.declaration import Stem, is_large
 from bedside.networks.convolutional.layers import MaxPool, unit
 from bedside.networks.convolutional.residual import ResidualBlock
 from bedside.networks.convolutional.staged import Staged
+from bedside.networks.declaration import one_of, positive
 
 DEPTHS = {
     10: ((1, 1, 1, 1), False),

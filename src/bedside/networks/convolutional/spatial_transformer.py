@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from bedside.networks.convolutional.declaration import positive
 from bedside.networks.convolutional.layers import convolution
+from bedside.networks.declaration import positive
 
 COARSE = 8
 """Longest axis of the maps from which the movement is read."""

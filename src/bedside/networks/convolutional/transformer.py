@@ -9,8 +9,8 @@ from torch.nn import functional
 
 from bedside.errors import StudyError
 from bedside.networks.convolutional.architecture import Architecture, Reduction
-from bedside.networks.convolutional.declaration import positive
 from bedside.networks.convolutional.staged import Staged
+from bedside.networks.declaration import positive
 
 HEAD = 64
 """Features of one head of attention."""

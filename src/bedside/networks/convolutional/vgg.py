@@ -8,9 +8,9 @@ from torch import nn
 
 from bedside.networks.convolutional.architecture import Architecture, Reduction
 from bedside.networks.convolutional.attention import Attention
-from bedside.networks.convolutional.declaration import one_of, positive
 from bedside.networks.convolutional.layers import MaxPool, unit
 from bedside.networks.convolutional.staged import Staged
+from bedside.networks.declaration import one_of, positive
 
 DEPTHS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 """Convolutions a stage, by layers with weights (Simonyan and Zisserman, table 1)."""

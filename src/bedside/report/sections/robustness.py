@@ -9,7 +9,9 @@ from bedside.report.number import decimal, interval, places
 from bedside.report.results import Results
 from bedside.report.table import Cell, Column, Footnotes, Row, Table
 
-Family = Literal["missing_at_random", "noise", "blur", "brightness", "contrast", "rotation", "resolution"]
+Family = Literal[
+    "missing_at_random", "noise", "blur", "brightness", "contrast", "rotation", "resolution", "sparser", "unit"
+]
 FAMILIES: dict[Family, tuple[str, str]] = {
     "missing_at_random": ("Values missing at random", "Share of values missing"),
     "noise": ("Added noise", "Noise, in standard deviations"),
@@ -18,6 +20,8 @@ FAMILIES: dict[Family, tuple[str, str]] = {
     "contrast": ("Flatter images", "Share of the contrast lost"),
     "rotation": ("Turned images", "Rotation, degrees"),
     "resolution": ("Coarser images", "Factor by which pixels grow"),
+    "sparser": ("Fewer moments at which anything was recorded", "Share of moments missing"),
+    "unit": ("Numbers in another unit", "Share of a case's kinds of measurement, ten times too large or small"),
 }
 MOST_COLUMNS = 10
 

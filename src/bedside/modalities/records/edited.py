@@ -1,0 +1,56 @@
+"""Histories with rows left out or numbers changed, over tables of their own."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bedside.modalities.records.history import Events, History
+from bedside.modalities.records.vocabulary import tables
+from bedside.types import Booleans, Integers
+
+Edit: TypeAlias = Callable[[Events, Integers, Integers, Booleans], "tuple[Booleans, NDArray[np.float32]]"]
+"""(table, rows, which history each row is of, which rows are events with a time) to which rows stay, and numbers."""
+
+
+def edited(histories: Sequence[History], edit: Edit) -> list[History]:
+    """The same histories after an edit of what they hold; the originals are untouched.
+
+    Args:
+        histories: Of any patients.
+        edit: Called once a table, with the rows that its histories see, history by history: facts first, then events.
+    """
+    made: dict[int, History] = {}
+    for events, positions, owners in tables(histories):
+        own = np.unique(owners)
+        starts = np.searchsorted(owners, own)
+        within = np.arange(len(owners)) - np.repeat(starts, np.diff(np.append(starts, len(owners))))
+        facts = np.array([histories[place].facts[1] - histories[place].facts[0] for place in own])
+        timed = within >= np.repeat(facts, np.diff(np.append(starts, len(owners))))
+        keep, numbers = edit(events, positions, owners, timed)
+        rows = positions[keep]
+        table = Events(
+            events.times[rows], events.codes[rows], numbers[keep], events.texts[rows], events.words, events.written
+        )
+        ends = np.append(np.cumsum(keep), 0)  # the last entry is what stands before the first row
+        stops = np.append(starts[1:], len(owners))
+        for place, start, count, stop in zip(
+            own.tolist(), starts.tolist(), facts.tolist(), stops.tolist(), strict=True
+        ):
+            first, middle, last = int(ends[start - 1]), int(ends[start + count - 1]), int(ends[stop - 1])
+            one = histories[place]
+            made[place] = History(table, (first, middle), (middle, last), one.start, one.index)
+    empty = Events(*_NOTHING, (), ())
+    for place, one in enumerate(histories):
+        if place not in made:  # a history without a single row
+            made[place] = History(empty, (0, 0), (0, 0), one.start, one.index)
+    return [made[place] for place in range(len(histories))]
+
+
+_NOTHING = (
+    np.zeros(0, dtype=np.int64),
+    np.zeros(0, dtype=np.int32),
+    np.zeros(0, dtype=np.float32),
+    np.zeros(0, dtype=np.int32),
+)

@@ -1,0 +1,109 @@
+"""How the spine looks at records over time."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bedside.modalities.modality import Modality, Variable
+from bedside.modalities.records.history import Events, History
+from bedside.modalities.records.perturb import commonest, perturbations
+from bedside.modalities.records.profile import compare_with, profile_of
+from bedside.modalities.records.vocabulary import tables
+from bedside.types import Floats
+
+DESCRIBED = 30
+"""Measurements described in table 1: those that most histories hold."""
+
+
+def records() -> Modality[History]:
+    """The modality of records: histories over a table of events."""
+    return Modality(
+        name="records",
+        variables=variables,
+        digest=digests,
+        profile=profile_of,
+        compare=compare_with,
+        perturbations=perturbations,
+    )
+
+
+def variables(histories: Sequence[History]) -> tuple[Variable, ...]:
+    """How much is recorded, facts without a time, and the last number of each of the commonest measurements."""
+    made = [
+        Variable("events", "", numbers=np.array([len(one) for one in histories], dtype=np.float64)),
+        Variable("hours observed", "h", numbers=np.array([(one.hours.max(initial=0.0)) for one in histories])),
+    ]
+    made += _facts(histories)
+    numbered = []
+    for code in commonest(histories):
+        numbers = last_numbers(histories, code)
+        if np.isfinite(numbers).any():
+            numbered.append(Variable(f"{code}, last", "", numbers=numbers))
+        if len(numbered) == DESCRIBED:
+            break
+    return (*made, *numbered)
+
+
+def last_numbers(histories: Sequence[History], code: str) -> Floats:
+    """The latest number of a code in each history, NaN where there is none."""
+    found = np.full(len(histories), np.nan)
+    for events, positions, owners in tables(histories):
+        wanted = np.array([word == code for word in events.words], dtype=bool)
+        rows = wanted[events.codes[positions]] & np.isfinite(events.numbers[positions])
+        found[owners[rows]] = events.numbers[positions[rows]]  # of equal places the last one is kept
+    return found
+
+
+def digests(histories: Sequence[History]) -> list[bytes]:
+    """16 bytes a history, equal when all it holds is equal, whenever it was; the same on every machine."""
+    known: dict[int, tuple[NDArray[np.uint64], NDArray[np.uint64]]] = {}
+    made = []
+    for one in histories:
+        events = one.events
+        words, written = known.setdefault(id(events), (_hashes(events.words), _hashes((*events.written, ""))))
+        rows = one.positions()
+        times = np.where(rows < one.facts[1], 0, one.index - events.times[rows])
+        numbers = (events.numbers[rows] + np.float32(0.0)).astype("<f4")  # makes -0.0 and 0.0 the same bytes
+        numbers[np.isnan(numbers)] = np.nan
+        key = blake2b(digest_size=16)
+        key.update(f"{one.facts[1] - one.facts[0]} {len(one)}".encode())
+        for column in (times.astype("<i8"), words[events.codes[rows]], numbers, written[events.texts[rows]]):
+            key.update(column.tobytes())
+        made.append(key.digest())
+    return made
+
+
+def _hashes(words: Sequence[str]) -> NDArray[np.uint64]:
+    digest = b"".join(blake2b(word.encode(), digest_size=8).digest() for word in words)
+    return np.frombuffer(digest, dtype="<u8")
+
+
+def _facts(histories: Sequence[History]) -> list[Variable]:
+    """Numbers of facts by code; of facts without a number, one variable a system ("SEX") with codes as categories."""
+    numbers: dict[str, Floats] = {}
+    words: dict[str, list[str]] = {}
+    for place, one in enumerate(histories):
+        for row in range(*one.facts):
+            word, number = one.events.words[one.events.codes[row]], float(one.events.numbers[row])
+            if np.isfinite(number):
+                numbers.setdefault(word, np.full(len(histories), np.nan))[place] = number
+            else:
+                name, value = _fact(one.events, row)
+                words.setdefault(name, [""] * len(histories))[place] = value
+    made = [Variable(word, "", numbers=column) for word, column in sorted(numbers.items())]
+    for name, column in sorted(words.items()):
+        categories = tuple(sorted({value for value in column if value}))
+        places = {value: place for place, value in enumerate(categories)}
+        codes = np.array([places.get(value, -1) for value in column], dtype=np.float64)
+        made.append(Variable(name, "", codes=codes, categories=categories))
+    return made
+
+
+def _fact(events: Events, row: int) -> tuple[str, str]:
+    word, text = events.words[events.codes[row]], int(events.texts[row])
+    if text >= 0:
+        return word, events.written[text]
+    system, mark, value = word.partition("//")
+    return (system, value) if mark else (word, "yes")

@@ -1,0 +1,105 @@
+"""Which events a model tells apart: learned from development, everything rarer falls back to what is more general."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+
+from bedside.modalities.records.history import Events, History
+from bedside.types import Integers, Json
+
+UNKNOWN = 0
+"""The token of what development never saw."""
+
+_WRITTEN = "="
+_REST = "//*"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Tokens of events, the most general last resort first.
+
+    An event with a text and no number is told apart by its text ("LOINC//72166-2=Never smoked") where enough patients
+    had that, else by its code, else by the code's system ("LOINC//*").
+
+    Attributes:
+        tokens: By number; the first is what was never seen.
+    """
+
+    tokens: tuple[str, ...]
+
+    @classmethod
+    def fit(cls, histories: Sequence[History], *, least: int) -> "Vocabulary":
+        """Tokens that at least so many development histories hold, sorted.
+
+        Args:
+            histories: Of development only.
+            least: Histories, at least 1.
+        """
+        counts: dict[str, int] = {}
+        for events, positions, owners in tables(histories):
+            names, which = _names(events, positions)
+            seen = np.unique(np.stack([which.ravel(), np.tile(owners, len(which))]), axis=1)
+            for name, count in zip(*np.unique(seen[0], return_counts=True), strict=True):
+                counts[names[name]] = counts.get(names[name], 0) + int(count)
+        kept = sorted(name for name, count in counts.items() if name and count >= least)
+        return cls(("", *kept))
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        return {token: number for number, token in enumerate(self.tokens) if token}
+
+    def numbers(self, events: Events, positions: Integers) -> Integers:
+        """The token of each of these events, shape (n,)."""
+        names, which = _names(events, positions)
+        known = np.array([self._numbers.get(name, UNKNOWN) for name in names], dtype=np.int64)
+        found = known[which]
+        # The most specific one that is known: text, then code, then system.
+        told: Integers = np.where(found[0] > 0, found[0], np.where(found[1] > 0, found[1], found[2]))
+        return told
+
+    def state(self) -> Json:
+        """As JSON."""
+        return list(self.tokens)
+
+    @classmethod
+    def from_state(cls, state: Json) -> "Vocabulary":
+        """The inverse of `state`."""
+        return cls(tuple(cast("list[str]", state)))
+
+
+def tables(histories: Sequence[History]) -> list[tuple[Events, Integers, Integers]]:
+    """Of each table that the histories are of: the rows they see, and which history each row is seen by."""
+    grouped: dict[int, tuple[Events, list[Integers], list[Integers]]] = {}
+    for place, history in enumerate(histories):
+        _, positions, owners = grouped.setdefault(id(history.events), (history.events, [], []))
+        own = history.positions()
+        positions.append(own)
+        owners.append(np.full(len(own), place, dtype=np.int64))
+    return [(events, np.concatenate(seen), np.concatenate(owners)) for events, seen, owners in grouped.values()]
+
+
+def _names(events: Events, positions: Integers) -> tuple[list[str], Integers]:
+    """All names of these events, and which name each has, shape (3, n): with its text, of its code, of its system."""
+    codes = events.codes[positions].astype(np.int64)
+    texts = np.where(np.isnan(events.numbers[positions]), events.texts[positions], -1).astype(np.int64)
+    pairs, pair = np.unique(codes * (len(events.written) + 1) + texts + 1, return_inverse=True)
+    pair_code, pair_text = pairs // (len(events.written) + 1), pairs % (len(events.written) + 1) - 1
+    names: dict[str, int] = {"": 0}
+    table = np.zeros((3, len(pairs)), dtype=np.int64)
+    for place, (code, text) in enumerate(zip(pair_code.tolist(), pair_text.tolist(), strict=True)):
+        word = events.words[code]
+        levels = (f"{word}{_WRITTEN}{events.written[text]}" if text >= 0 else "", word, _system(word))
+        for level, name in enumerate(levels):
+            table[level, place] = names.setdefault(name, len(names))
+    return list(names), table[:, pair.reshape(-1)]
+
+
+def _system(word: str) -> str:
+    system, mark, _ = word.partition("//")
+    return f"{system}{_REST}" if mark else ""
