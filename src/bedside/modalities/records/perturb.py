@@ -77,8 +77,8 @@ def commonest(histories: Sequence[History]) -> list[str]:
     for events, positions, owners in tables(histories):
         timed = np.array([history.facts[1] - history.facts[0] for history in histories])[owners]
         is_event = np.arange(len(owners)) - np.searchsorted(owners, owners) >= timed
-        pairs = np.unique(np.stack([events.codes[positions[is_event]].astype(np.int64), owners[is_event]]), axis=1)
-        for code, count in zip(*np.unique(pairs[0], return_counts=True), strict=True):
+        held = np.unique(events.codes[positions[is_event]].astype(np.int64) * len(histories) + owners[is_event])
+        for code, count in zip(*np.unique(held // len(histories), return_counts=True), strict=True):
             word = events.words[code]
             counts[word] = counts.get(word, 0) + int(count)
     return sorted(counts, key=lambda word: (-counts[word], word))

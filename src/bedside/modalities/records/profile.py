@@ -1,5 +1,6 @@
 """What development records looked like, and how new ones differ from them."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal, cast
 
@@ -8,7 +9,7 @@ import numpy as np
 from bedside.evidence.schema import Finding
 from bedside.modalities.records.history import History
 from bedside.modalities.records.vocabulary import tables
-from bedside.types import Json
+from bedside.types import Floats, Json
 
 SHIFTED = 0.05
 """Share of new numbers outside the development range from which the finding is a warning."""
@@ -25,7 +26,8 @@ FEWEST = 20
 
 def profile_of(histories: Sequence[History]) -> Json:
     """Of every code the share of histories that hold it and the range of its numbers; aggregates only."""
-    return {"histories": len(histories), "codes": _codes(histories)}
+    codes: dict[str, Json] = {word: {**known} for word, known in _codes(histories).items()}
+    return {"histories": len(histories), "codes": codes}
 
 
 def compare_with(profile: Json, histories: Sequence[History]) -> tuple[Finding, ...]:
@@ -60,8 +62,8 @@ def _codes(histories: Sequence[History], *, fewest: int = FEWEST) -> dict[str, d
     numbers: dict[str, list[np.ndarray[tuple[int], np.dtype[np.float32]]]] = {}
     for events, positions, owners in tables(histories):
         codes = events.codes[positions].astype(np.int64)
-        pairs = np.unique(np.stack([codes, owners]), axis=1)
-        for code, count in zip(*np.unique(pairs[0], return_counts=True), strict=True):
+        held = np.unique(codes * len(histories) + owners) // len(histories)
+        for code, count in zip(*np.unique(held, return_counts=True), strict=True):
             holders[events.words[code]] = holders.get(events.words[code], 0) + int(count)
         order = np.argsort(codes, kind="stable")
         ends = np.searchsorted(codes[order], np.arange(len(events.words) + 1))
@@ -74,16 +76,23 @@ def _codes(histories: Sequence[History], *, fewest: int = FEWEST) -> dict[str, d
     for word in sorted(counts):
         values = np.concatenate(numbers[word]).astype(np.float64)
         told = len(values) > 0 and holders[word] >= fewest
-        # The 0.1st and 99.9th percentile: the very smallest and largest are one patient's.
-        low, middle, high = np.quantile(values, [0.001, 0.5, 0.999]) if told else (None, None, None)
+        low, middle, high = _range(values) if told else (None, None, None)
         made[word] = {
             "share": holders[word] / max(len(histories), 1),
             "events": counts[word],
-            "low": None if low is None else float(low),
-            "median": None if middle is None else float(middle),
-            "high": None if high is None else float(high),
+            "low": low,
+            "median": middle,
+            "high": high,
         }
     return made
+
+
+def _range(values: Floats) -> tuple[float, float, float]:
+    """The 0.1st percentile, the median and the 99.9th, the ends rounded outwards: the very ends are one patient's."""
+    low, middle, high = (float(one) for one in np.quantile(values, [0.001, 0.5, 0.999]))
+    spread = high - low or abs(middle) or 1.0
+    step = 10.0 ** (math.floor(math.log10(spread)) - 1)
+    return math.floor(low / step) * step, middle, math.ceil(high / step) * step
 
 
 def _numbers(code: str, known: dict[str, Json], histories: Sequence[History]) -> list[Finding]:

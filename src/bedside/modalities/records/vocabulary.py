@@ -40,9 +40,11 @@ class Vocabulary:
         """
         counts: dict[str, int] = {}
         for events, positions, owners in tables(histories):
-            names, which = _names(events, positions)
-            seen = np.unique(np.stack([which.ravel(), np.tile(owners, len(which))]), axis=1)
-            for name, count in zip(*np.unique(seen[0], return_counts=True), strict=True):
+            names, table, pair = _names(events, positions)
+            seen = np.unique(pair * len(histories) + owners)
+            level, owner = table[:, seen // len(histories)].ravel(), np.tile(seen % len(histories), len(table))
+            held = np.unique(level * len(histories) + owner) // len(histories)
+            for name, count in zip(*np.unique(held, return_counts=True), strict=True):
                 counts[names[name]] = counts.get(names[name], 0) + int(count)
         kept = sorted(name for name, count in counts.items() if name and count >= least)
         return cls(("", *kept))
@@ -56,11 +58,11 @@ class Vocabulary:
 
     def numbers(self, events: Events, positions: Integers) -> Integers:
         """The token of each of these events, shape (n,)."""
-        names, which = _names(events, positions)
+        names, table, pair = _names(events, positions)
         known = np.array([self._numbers.get(name, UNKNOWN) for name in names], dtype=np.int64)
-        found = known[which]
+        found = known[table]
         # The most specific one that is known: text, then code, then system.
-        told: Integers = np.where(found[0] > 0, found[0], np.where(found[1] > 0, found[1], found[2]))
+        told: Integers = np.where(found[0] > 0, found[0], np.where(found[1] > 0, found[1], found[2]))[pair]
         return told
 
     def state(self) -> Json:
@@ -84,20 +86,33 @@ def tables(histories: Sequence[History]) -> list[tuple[Events, Integers, Integer
     return [(events, np.concatenate(seen), np.concatenate(owners)) for events, seen, owners in grouped.values()]
 
 
-def _names(events: Events, positions: Integers) -> tuple[list[str], Integers]:
-    """All names of these events, and which name each has, shape (3, n): with its text, of its code, of its system."""
+def _names(events: Events, positions: Integers) -> tuple[list[str], Integers, Integers]:
+    """What events are called.
+
+    Returns:
+        All names; of each kind of event its names, shape (3, kinds): with its text, of its code, of its system; and
+        the kind of each event, shape (n,).
+    """
+    width = len(events.written) + 1
     codes = events.codes[positions].astype(np.int64)
-    texts = np.where(np.isnan(events.numbers[positions]), events.texts[positions], -1).astype(np.int64)
-    pairs, pair = np.unique(codes * (len(events.written) + 1) + texts + 1, return_inverse=True)
-    pair_code, pair_text = pairs // (len(events.written) + 1), pairs % (len(events.written) + 1) - 1
+    texts = np.where(np.isnan(events.numbers[positions]), events.texts[positions], -1)
+    keys = codes * width + texts + 1
+    if len(events.words) * width <= max(1_000_000, 4 * len(keys)):  # far faster than sorting, where there is room
+        there = np.zeros(len(events.words) * width, dtype=bool)
+        there[keys] = True
+        kinds, place = np.flatnonzero(there), np.cumsum(there) - 1
+        pair = place[keys]
+    else:
+        kinds, pair = np.unique(keys, return_inverse=True)
+        pair = pair.reshape(-1)
     names: dict[str, int] = {"": 0}
-    table = np.zeros((3, len(pairs)), dtype=np.int64)
-    for place, (code, text) in enumerate(zip(pair_code.tolist(), pair_text.tolist(), strict=True)):
-        word = events.words[code]
+    table = np.zeros((3, len(kinds)), dtype=np.int64)
+    for column, kind in enumerate(kinds.tolist()):
+        word, text = events.words[kind // width], kind % width - 1
         levels = (f"{word}{_WRITTEN}{events.written[text]}" if text >= 0 else "", word, _system(word))
         for level, name in enumerate(levels):
-            table[level, place] = names.setdefault(name, len(names))
-    return list(names), table[:, pair.reshape(-1)]
+            table[level, column] = names.setdefault(name, len(names))
+    return list(names), table, pair
 
 
 def _system(word: str) -> str:
