@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -86,3 +87,23 @@ class Layout:
     summary: str
     open: Callable[[Path], Reader]
     open_mapped: Callable[[Path, Path], Reader] | None = None
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """A reader that knows until when its source reaches; needed where dates are shifted into the future."""
+
+    @property
+    def until(self) -> datetime | None:
+        """The last moment that a time in the source can mean; None for now."""
+        ...
+
+
+@runtime_checkable
+class OwnSystems(Protocol):
+    """A reader whose source has codes of its own."""
+
+    @property
+    def systems(self) -> frozenset[str]:
+        """Systems of codes that nobody else defines ("WARD7")."""
+        ...

@@ -7,8 +7,8 @@ reads the rest.
 
 from typing import Final
 
-import meds
 import polars as pl
+from meds import schema as meds
 
 SUBJECT: Final = "subject_id"
 TIME: Final = "time"
