@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from bedside.cli.asked import Asked, names_in
+from bedside.cli.asked import Asked, names_in, told
 
 _TRIALS = 3
 """Settings tried for every learner, unless asked otherwise: networks on images take minutes."""
@@ -76,9 +76,7 @@ class OwnImages:
             seed=seed or 0,
             trials=trials or _TRIALS,
         )
-        for text in made.notes:
-            terminal.note(text) if quiet else terminal.say(text)
-        return Asked(made.study, made.seed, made.toml_for)
+        return told(made, quiet=quiet)
 
 
 def one_of(given: str | None, kind: str, option: str) -> Any:  # noqa: ANN401 - one of a literal type's words, or None

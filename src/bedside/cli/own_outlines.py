@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bedside.cli.asked import Asked, names_in
+from bedside.cli.asked import Asked, names_in, told
 from bedside.cli.own_images import OwnImages, one_of, sides
 
 if TYPE_CHECKING:
@@ -50,10 +50,7 @@ class OwnOutlines:
         from bedside.cli import terminal
 
         terminal.note(f"reading every image below {given.images} once, and what is drawn in it")
-        made = self._made(given.images, trials or _TRIALS, seed or 0)
-        for text in made.notes:
-            terminal.note(text) if quiet else terminal.say(text)
-        return Asked(made.study, made.seed, made.toml_for)
+        return told(self._made(given.images, trials or _TRIALS, seed or 0), quiet=quiet)
 
     def _refuse_others(self) -> None:
         """Raise BadParameter for options that only labels or tables have."""
@@ -73,7 +70,8 @@ class OwnOutlines:
 
     def _made(self, images: Path, trials: int, seed: int) -> "DrawnStudy":
         from bedside.modalities.tabular.reading import Format
-        from bedside.own_data.outlines.study import About, study_from_boxes, study_from_masks
+        from bedside.own_data.outlines.about import About
+        from bedside.own_data.outlines.study import study_from_boxes, study_from_masks
 
         given = self.of_images
         about = About(

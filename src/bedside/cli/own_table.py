@@ -6,7 +6,7 @@ from typing import cast
 
 import typer
 
-from bedside.cli.asked import Asked, names_in
+from bedside.cli.asked import Asked, names_in, told
 
 _TRIALS = 10
 """Settings tried for every learner, unless asked otherwise."""
@@ -42,7 +42,6 @@ class OwnTable:
             raise typer.BadParameter(msg)
         from typing import get_args
 
-        from bedside.cli import terminal
         from bedside.modalities.tabular.reading import Format
         from bedside.own_data.outcome import Kind
         from bedside.own_data.table import study_from_table
@@ -66,6 +65,4 @@ class OwnTable:
             seed=seed or 0,
             trials=trials or _TRIALS,
         )
-        for text in made.notes:
-            terminal.note(text) if quiet else terminal.say(text)
-        return Asked(made.study, made.seed, made.toml_for)
+        return told(made, quiet=quiet)

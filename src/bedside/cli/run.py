@@ -1,21 +1,16 @@
 """`bedside run`: put a study on trial."""
 
-import shlex
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from bedside.cli import options
-from bedside.cli.asked import Asked
+from bedside.cli.named import named
 from bedside.cli.own_images import OwnImages
 from bedside.cli.own_outlines import OwnOutlines
 from bedside.cli.own_table import OwnTable
-
-if TYPE_CHECKING:
-    from bedside.evidence.schema import Evidence
-    from bedside.study.declare import Study
+from bedside.cli.trial import carried_out
 
 _OWN = "Your own table"
 _IMAGES = "Your own images"
@@ -230,7 +225,7 @@ def run_study(
     if described.asked == (what is not None):
         msg = "give one of: the name of a study, --table FILE --outcome COLUMN, --images DIR"
         raise typer.BadParameter(msg)
-    asked = described.declared(trials, seed, quiet=json) if described.asked else _declared(what or "", trials, seed)
+    asked = described.declared(trials, seed, quiet=json) if described.asked else named(what or "", trials, seed)
     study = asked.study
     if init is not None:
         from bedside.cli.begin import begun_from
@@ -238,7 +233,7 @@ def run_study(
         study = begun_from(study, init)
     name = study.name if init is None else f"{study.name}-from-{init.resolve().name}"
     folder = out or Path("runs") / (f"{name}-simulated" if simulated else name)
-    evidence = _run(
+    evidence = carried_out(
         study,
         folder,
         seed=asked.seed,
@@ -262,76 +257,3 @@ def run_study(
     from bedside.cli.verdict import show
 
     show(evidence, page)
-
-
-def _base(word: str) -> str:
-    """A word of the command without the folders of a path, which may name people."""
-    return Path(word).name if "/" in word or "\\" in word else word
-
-
-def _declared(what: str, trials: int | None, seed: int | None) -> Asked:
-    """A study that was given by name."""
-    from bedside.cli.resolve import resolve
-
-    study = resolve(what)
-    if trials is not None:
-        study = _with_trials(study, trials)
-    if not what.endswith(".toml"):
-        return Asked(study, seed or 0)
-    from bedside.own_data.toml import declaration, moved
-
-    path = Path(what)
-    declared = declaration(path)
-    chosen = declared.study.seed if seed is None else seed
-    kept = declared.study.model_copy(update={"seed": chosen, "trials": study.trials})
-
-    def toml(folder: Path) -> str:
-        return moved(declared.model_copy(update={"study": kept}), path.parent, folder)
-
-    return Asked(study, chosen, toml)
-
-
-def _with_trials(study: "Study[Any, Any, Any, Any]", trials: int) -> "Study[Any, Any, Any, Any]":
-    """The same study with another number of trials, the same for every learner."""
-    from dataclasses import replace
-
-    from bedside.training.tuned import Tuned
-
-    model, *comparators = (
-        replace(learner, trials=trials) if isinstance(learner, Tuned) else learner for learner in study.learners
-    )
-    return replace(study, model=model, comparators=tuple(comparators), trials=trials)
-
-
-def _run(
-    study: "Study[Any, Any, Any, Any]",
-    folder: Path,
-    *,
-    seed: int,
-    simulated: int | None,
-    jobs: int | None,
-    overwrite: bool,
-    accept: tuple[str, ...],
-) -> "Evidence":
-    from bedside.cli import terminal
-    from bedside.cli.failure import STOPPED
-    from bedside.data.files import data_root
-    from bedside.study.run import run
-
-    try:
-        with terminal.progress() as progress:
-            return run(
-                study,
-                out=folder,
-                root=data_root(),
-                seed=seed,
-                simulated=simulated,
-                jobs=jobs,
-                progress=progress,
-                overwrite=overwrite,
-                accept=accept,
-                command=shlex.join(["bedside", *(_base(word) for word in sys.argv[1:])]),
-            )
-    except KeyboardInterrupt:
-        terminal.complain(f"stopped; what is finished is kept in {folder}: run the same command again to resume")
-        raise typer.Exit(STOPPED) from None

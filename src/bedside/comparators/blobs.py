@@ -1,29 +1,19 @@
 """Blobs of the Laplacian of a Gaussian, told apart by size and colour: the classical detector of round things."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar, cast
+from dataclasses import dataclass, fields
+from typing import ClassVar
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
 from skimage.feature import blob_log
 
-from bedside.comparators.foreground import Foreground, Seen, kinds_and_dimensions, within
-from bedside.data.sample import Sample
-from bedside.endpoints.boxes.boxes import Boxes, Found, overlaps, sides
-from bedside.endpoints.boxes.peaks import without_repetition
-from bedside.endpoints.endpoint import Endpoint
+from bedside.comparators.detector import Arrays, Candidates, DetectorRecipe
+from bedside.comparators.foreground import Seen, Shown, within
+from bedside.endpoints.boxes.boxes import Boxes, overlaps, sides
 from bedside.errors import ModelError
-from bedside.modalities.imaging.image import Readable
-from bedside.modalities.imaging.plan import ImagePlan
-from bedside.modalities.imaging.preparation import Preparation
 from bedside.training.learner import Settings, Trial
-from bedside.training.storage import damaged, read_json, write_json
-from bedside.training.threads import single_thread
-from bedside.types import Floats, Integers, Json
+from bedside.types import Booleans, Floats, Integers, Json
 
 SAME = 0.3
 """Overlap from which a blob of a development image is an example of the kind of a box."""
@@ -33,65 +23,42 @@ _SMALLEST, _LARGEST = 10, 90
 
 
 @dataclass(frozen=True, eq=False)
-class FittedBlobs:
+class BlobSearch:
     """Scales, and the linear discriminant of what blobs look like.
 
     Attributes:
-        foreground: The map that is searched.
-        settings: The detector was fitted with.
         scales: Smallest and largest standard deviation of the Gaussian, in prepared pixels, shape (2,).
         slope: Of log probabilities of nothing and of each kind, shape (features, 1 + kinds).
         intercept: Shape (1 + kinds,).
         ratio: Sides of a kind's boxes over those that the scale says, shape (kinds, dimensions).
     """
 
-    foreground: Foreground
-    settings: Settings
     scales: Floats
     slope: Floats
     intercept: Floats
     ratio: Floats
 
-    def predict(self, predictors: Sequence[Readable]) -> list[Found]:
-        """One prediction an image."""
-        with single_thread():
-            return [self._found(seen) for seen in self.foreground.see(predictors)]
-
-    def save(self, folder: Path) -> None:
-        """Write preparation and settings as JSON, numbers as safetensors."""
-        state: dict[str, Json] = {"preparation": self.foreground.preparation.state(), "settings": dict(self.settings)}
-        write_json(folder / "blobs.json", state)
-        names = ("scales", "slope", "intercept", "ratio")
-        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in names}
-        save_file({**arrays, "weights": self.foreground.weights}, folder / "blobs.safetensors")
-
-    def _found(self, seen: Seen) -> Found:
-        size = seen.bright.shape
-        blobs = look(seen, self.scales, self.settings)
-        if not len(blobs):
-            return Found.nothing(len(size))
+    def candidates(self, seen: Seen, settings: Settings) -> Candidates:
+        """A box of each kind around every blob."""
+        blobs = look(seen, self.scales, settings)
         chances = softmax(describe(seen, blobs) @ self.slope + self.intercept, axis=1)[:, 1:]
         kinds = np.tile(np.arange(chances.shape[1]), len(blobs))
-        ends = np.tile(np.array(size), 2) - 0.5
         around = boxes_of(np.repeat(blobs, chances.shape[1], axis=0), self.ratio[kinds])
-        corners = np.clip(around, -0.5, ends).astype(np.float32)
-        scores = chances.reshape(-1).astype(np.float32)
-        kept = np.flatnonzero((sides(corners) > 0).all(axis=1))
-        kept = kept[without_repetition(corners[kept], kinds[kept], scores[kept])]
-        return Found(corners[kept], kinds[kept], scores[kept]).returned(seen.frame)
+        return Candidates(around, kinds, chances.reshape(-1))
+
+    def arrays(self) -> Arrays:
+        """All of them by name."""
+        return vars(self)
+
+    def state(self) -> dict[str, Json]:
+        """Nothing beside."""
+        return {}
 
 
 @dataclass(frozen=True)
-class Blobs:
-    """Recipe: blobs of the Laplacian of a Gaussian, and a linear discriminant of their size, contrast and colour.
+class Blobs(DetectorRecipe[BlobSearch]):
+    """Recipe: blobs of the Laplacian of a Gaussian, and a linear discriminant of their size, contrast and colour."""
 
-    Attributes:
-        endpoint: Of boxes.
-        plan: How images are prepared.
-    """
-
-    endpoint: Endpoint[Any, Found]
-    plan: ImagePlan
     name: ClassVar[str] = "blobs"
     label: ClassVar[str] = "Blobs (Laplacian of a Gaussian)"
     description: ClassVar[str] = (
@@ -100,7 +67,6 @@ class Blobs:
         "discriminant of their size, contrast and mean colours says what they are, and boxes are as large as those of "
         "their kind."
     )
-    members: ClassVar[int] = 1
     defaults: ClassVar[Settings] = {"threshold": 0.1, "scales": 6, "overlap": 0.5}
 
     def propose(self, trial: Trial) -> Settings:
@@ -111,54 +77,33 @@ class Blobs:
             "overlap": trial.suggest_float("overlap", 0.2, 0.8),
         }
 
-    def fit(
-        self,
-        settings: Settings,
-        development: Sequence[Sample[Readable, Any]],
-        selection: Sequence[Sample[Readable, Any]],  # noqa: ARG002 - nothing is stopped early
-        *,
-        seed: int,  # noqa: ARG002 - nothing is drawn
-    ) -> tuple[FittedBlobs, Mapping[str, Json]]:
-        """Fit with these settings.
-
-        Raises:
-            ModelError: There are no boxes, or no blob lies on one.
-        """
-        kinds, dimensions = kinds_and_dimensions(self.endpoint, self.name)
-        with single_thread():
-            foreground = Foreground.fit(self.plan, development)
-            shown = list(foreground.show(development))
-            lengths = np.concatenate([sides(one.boxes.corners) for one in shown]).mean(axis=1)
-            scales = np.percentile(lengths, (_SMALLEST, _LARGEST)) / (2.0 * np.sqrt(dimensions))
-            features, labels, ratios = [], [], []
-            for one in shown:
-                blobs = look(one.seen, scales, settings)
-                owner = _owner(blobs, one.boxes)
-                features.append(describe(one.seen, blobs))
-                labels.append(np.where(owner >= 0, one.boxes.kinds[owner] + 1, 0) if len(one.boxes) else owner + 1)
-                ratios.append(_ratios(blobs, one.boxes, owner))
+    def learn(self, settings: Settings, shown: Sequence[Shown], kinds: int) -> tuple[BlobSearch, Mapping[str, Json]]:
+        """Scales of all boxes, and what the blobs on them look like; raises ModelError where none is on a box."""
+        lengths = np.concatenate([sides(one.boxes.corners) for one in shown]).mean(axis=1)
+        scales = np.percentile(lengths, (_SMALLEST, _LARGEST)) / (2.0 * np.sqrt(len(self.plan.size)))
+        features, labels, ratios = [], [], []
+        for one in shown:
+            blobs = look(one.seen, scales, settings)
+            blobs = blobs[~_unjudged(blobs, one.boxes)]
+            owner = _owner(blobs, one.boxes)
+            features.append(describe(one.seen, blobs))
+            labels.append(np.where(owner >= 0, one.boxes.kinds[owner] + 1, 0) if len(one.boxes) else owner + 1)
+            ratios.append(_ratios(blobs, one.boxes, owner))
         label, ratio = np.concatenate(labels), np.concatenate(ratios)
         if not (label > 0).any():
-            msg = f"{self.name} found no blob on any box of {len(development)} development images; lower its threshold"
+            msg = f"{self.name} found no blob on any box of {len(shown)} development images; lower its threshold"
             raise ModelError(msg)
         every = np.exp(np.median(ratio[label > 0], axis=0))
         of_kind = [np.exp(np.median(ratio[label == k + 1], axis=0)) if (label == k + 1).any() else every
                    for k in range(kinds)]  # fmt: skip
         slope, intercept = discriminant(np.concatenate(features), label, kinds + 1)
         record: dict[str, Json] = {"blobs": len(label), "on_boxes": int((label > 0).sum())}
-        return FittedBlobs(foreground, dict(settings), scales, slope, intercept, np.stack(of_kind)), record
+        return BlobSearch(scales, slope, intercept, np.stack(of_kind)), record
 
-    def load(self, folder: Path) -> FittedBlobs:
-        """Read back what `save` wrote; raises ModelError when it is damaged."""
-        path = folder / "blobs.safetensors"
-        try:
-            content, arrays = read_json(folder / "blobs.json"), load_file(path)
-            foreground = Foreground(Preparation.from_state(content["preparation"]), arrays["weights"])
-            settings = cast("Settings", content["settings"])
-            numbers = (arrays[name] for name in ("scales", "slope", "intercept", "ratio"))
-            return FittedBlobs(foreground, settings, *numbers)
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise damaged(path, str(error)) from error
+    def read(self, content: Mapping[str, Json], arrays: Arrays) -> BlobSearch:
+        """Scales and discriminant."""
+        del content
+        return BlobSearch(*(arrays[one.name] for one in fields(BlobSearch)))
 
 
 def look(seen: Seen, scales: Floats, settings: Settings) -> Floats:
@@ -218,6 +163,16 @@ def _owner(blobs: Floats, boxes: Boxes) -> Integers:
     shared = overlaps(boxes_of(blobs).astype(np.float32), boxes.corners)
     best = shared.argmax(axis=1)
     return np.where(shared[np.arange(len(best)), best] >= SAME, best, -1).astype(np.int64)
+
+
+def _unjudged(blobs: Floats, boxes: Boxes) -> Booleans:
+    """Blobs on no box that lie with their centre in one set aside: examples of nothing, shape (n,)."""
+    if boxes.aside is None or not len(blobs):
+        return np.zeros(len(blobs), dtype=np.bool_)
+    starts, ends = np.split(boxes.aside.corners[None], 2, axis=2)
+    centres = blobs[:, None, :-1]
+    inside = np.all((centres >= starts) & (centres <= ends), axis=2)
+    return np.asarray(np.any(inside, axis=1) & (_owner(blobs, boxes) < 0))
 
 
 def _ratios(blobs: Floats, boxes: Boxes, owner: Integers) -> Floats:

@@ -6,28 +6,21 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from skimage.segmentation import morphological_chan_vese
 
-from bedside.comparators.confidence import Confidence, dice
 from bedside.comparators.field import Field
 from bedside.comparators.mean_location import MeanLocation
-from bedside.comparators.sight import Grey, Planning, Seen, Sight, described, require_drawn, spread_out
-from bedside.comparators.structures import only_structure
-from bedside.comparators.thresholds import Threshold, best_threshold, in_pixels, judged_pixels
+from bedside.comparators.rule import Chosen, Looked, RuleRecipe
+from bedside.comparators.sight import Grey, described
+from bedside.comparators.thresholds import Threshold, best_threshold, in_pixels
 from bedside.data.sample import Sample
-from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.mask.mask import Delineated
-from bedside.endpoints.mask.segmentation import Segmentation
 from bedside.modalities.imaging.image import Readable
-from bedside.modalities.imaging.windows.plan import WindowPlan
 from bedside.training.learner import Settings, Trial
-from bedside.training.storage import damaged, read_json, write_json
 from bedside.types import Booleans, Json
 
-_MOST = 12
-"""Development images on which channel, direction and confidence are found."""
+_LOCATION = "location.safetensors"
 
 OTSU, LOCATION = "otsu", "location"
 
@@ -78,68 +71,44 @@ class Contour:
 
 
 @dataclass(frozen=True, eq=False)
-class ContourModel:
-    """A preparation, a field, where contours start, how they move, and their confidence."""
+class Begun:
+    """A contour with all that it may start from.
 
-    sight: Sight
-    field: Field
+    Attributes:
+        contour: How it moves.
+        threshold: Smooths what it moves in, and is where it starts for "otsu".
+        location: Where it starts for "location".
+    """
+
+    contour: Contour
     threshold: Threshold
     location: MeanLocation
-    contour: Contour
-    confidence: Confidence
 
-    def predict(self, predictors: Sequence[Readable]) -> list[Segmentation]:
-        """One outline an image, on its own grid."""
-        return [self._outlined(seen) for seen in self.sight.images(predictors)]
-
-    def outline(self, pixels: Grey) -> Booleans:
+    def drawn(self, pixels: Grey, field: Field) -> Booleans:
         """The contour in one prepared image, shape (*size)."""
-        grey, field = self.threshold.grey(pixels), self.field.of(pixels)
+        grey, where = self.threshold.grey(pixels), field.of(pixels)
         first = (
-            self.threshold.outline(grey, field)
+            self.threshold.outline(grey, where)
             if self.contour.start == OTSU
-            else self.location.outline(grey.shape) & field
+            else self.location.outline(grey.shape) & where
         )
-        return self.contour.moved(grey, first, field)
+        return self.contour.moved(grey, first, where)
 
-    def _outlined(self, seen: Seen) -> Segmentation:
-        return seen.returned(self.confidence.segmentation(self.outline(seen.pixels)))
-
-    def save(self, folder: Path) -> None:
-        """Write the mean location as safetensors, all else as JSON."""
-        content: dict[str, Json] = {
-            "sight": self.sight.state(),
-            "field": self.field.state(),
-            "threshold": self.threshold.state(),
-            "size": self.location.size,
-            "contour": self.contour.state(),
-            "confidence": self.confidence.state(),
-        }
-        write_json(folder / "contour.json", content)
-        save_file({"share": np.ascontiguousarray(self.location.share)}, folder / "location.safetensors")
+    def kept(self, folder: Path) -> dict[str, Json]:
+        """The mean location is written as safetensors, all else is JSON."""
+        save_file({"share": np.ascontiguousarray(self.location.share)}, folder / _LOCATION)
+        return {**self.threshold.kept(folder), "size": self.location.size, "contour": self.contour.state()}
 
 
 @dataclass(frozen=True)
-class ChanVese:
-    """Recipe: morphological Chan-Vese (Márquez-Neila et al., IEEE TPAMI 2014), in images and volumes.
+class ChanVese(RuleRecipe[Begun]):
+    """Recipe: morphological Chan-Vese (Márquez-Neila et al., IEEE TPAMI 2014), in images and volumes."""
 
-    Attributes:
-        endpoint: Outlines of one structure.
-        plan: How images are prepared: the same as for the network.
-
-    Raises:
-        StudyError: Several structures, or no outlines.
-    """
-
-    endpoint: Endpoint[Delineated, Segmentation]
-    plan: "WindowPlan | Planning"
     name: ClassVar[str] = "chan_vese"
     label: ClassVar[str] = "Chan-Vese contour"
-    members: ClassVar[int] = 1
     defaults: ClassVar[Settings] = {"start": OTSU, "smoothing": 1.0, "steps": 20, "border": 1, "balance": 1.0}
-
-    def __post_init__(self) -> None:
-        only_structure(self.endpoint, self.name)
+    most: ClassVar[int] = 12
+    file: ClassVar[str] = "contour.json"
 
     @property
     def description(self) -> str:
@@ -161,54 +130,23 @@ class ChanVese:
             "balance": trial.suggest_float("balance", 0.3, 3.0, log=True),
         }
 
-    def fit(
-        self,
-        settings: Settings,
-        development: Sequence[Sample[Readable, Delineated]],
-        selection: Sequence[Sample[Readable, Delineated]],  # noqa: ARG002 - nothing is stopped early
-        *,
-        seed: int,  # noqa: ARG002 - nothing is drawn
-    ) -> tuple[ContourModel, Mapping[str, Json]]:
-        """Fit with these settings.
-
-        Raises:
-            ModelError: The structure is drawn in no development image.
-        """
-        sight = Sight.fit(self.plan, development)
-        looked_at = sight.outlined(spread_out(development, _MOST))
-        seen = [(image.pixels, mask) for image, mask in looked_at]
-        require_drawn([judged_pixels(seen)], [only_structure(self.endpoint, self.name)], self.name)
-        field = Field.fit(seen)
-        threshold = best_threshold(seen, field, in_pixels(float(settings["smoothing"]), sight.spacing), 2)
-        location = MeanLocation.of(
-            mask for _, mask in sight.outlined(sorted(development, key=lambda sample: sample.key))
-        )
+    def choose(
+        self, settings: Settings, looked: Looked, development: Sequence[Sample[Readable, Delineated]]
+    ) -> Chosen[Begun]:
+        """Channel and direction; the mean location is that of all development images."""
+        smoothing = in_pixels(float(settings["smoothing"]), looked.sight.spacing)
+        threshold = best_threshold(looked, smoothing, 2)
+        everything = looked.sight.outlined(sorted(development, key=lambda sample: sample.key))
+        location = MeanLocation.of(mask for _, mask in everything)
         contour = Contour(
             str(settings["start"]), int(settings["steps"]), int(settings["border"]), float(settings["balance"])
         )
-        bare = ContourModel(sight, field, threshold, location, contour, Confidence(1.0, 0.0))
-        outlines = [bare.outline(pixels) for pixels, _ in seen]
-        pairs = [(outline, mask) for outline, (_, mask) in zip(outlines, seen, strict=True)]
-        record: dict[str, Json] = {
-            "channel": "mean of all" if threshold.channel < 0 else threshold.channel + 1,
-            "looked_at": field.words,
-            "development_dice": round(float(np.mean([dice(*pair) for pair in pairs])), 6),
-        }
-        return ContourModel(sight, field, threshold, location, contour, Confidence.of(pairs)), record
+        begun = Begun(contour, threshold, location)
+        return Chosen(
+            begun, [begun.drawn(pixels, looked.field) for pixels, _ in looked.seen], {"channel": threshold.words}
+        )
 
-    def load(self, folder: Path) -> ContourModel:
-        """Read back what `save` wrote; raises ModelError when it is damaged."""
-        path = folder / "contour.json"
-        content = read_json(path)
-        try:
-            share = load_file(folder / "location.safetensors")["share"]
-            return ContourModel(
-                Sight.from_state(content["sight"]),
-                Field.from_state(content["field"]),
-                Threshold.from_state(content["threshold"]),
-                MeanLocation(share, float(cast("float", content["size"]))),
-                Contour.from_state(content["contour"]),
-                Confidence.from_state(content["confidence"]),
-            )
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
-            raise damaged(path, str(error)) from error
+    def read(self, content: Mapping[str, Json], folder: Path) -> Begun:
+        """The contour and where it starts."""
+        location = MeanLocation(load_file(folder / _LOCATION)["share"], float(cast("float", content["size"])))
+        return Begun(Contour.from_state(content["contour"]), Threshold.from_state(content["threshold"]), location)

@@ -9,23 +9,16 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import frangi
 
-from bedside.comparators.confidence import Confidence, dice
+from bedside.comparators.confidence import dice
 from bedside.comparators.field import Field
-from bedside.comparators.sight import Grey, Planning, Seen, Sight, described, require_drawn, spread_out
-from bedside.comparators.structures import only_structure
-from bedside.comparators.thresholds import in_pixels, judged_pixels
+from bedside.comparators.rule import Chosen, Looked, RuleRecipe
+from bedside.comparators.sight import Grey, described
+from bedside.comparators.thresholds import in_pixels
 from bedside.data.sample import Sample
-from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.mask.mask import Delineated, Mask
-from bedside.endpoints.mask.segmentation import Segmentation
 from bedside.modalities.imaging.image import Readable
-from bedside.modalities.imaging.windows.plan import WindowPlan
 from bedside.training.learner import Settings, Trial
-from bedside.training.storage import damaged, read_json, write_json
 from bedside.types import Booleans, Json
-
-_MOST = 12
-"""Development images on which channel, direction and threshold are chosen."""
 
 _CUTS = np.geomspace(0.01, 1.5, 60)
 _FULL = 99.0
@@ -76,59 +69,39 @@ class Ridge:
         return cls(int(given["channel"]), bool(given["bright"]), sigmas, float(given["sharpness"]))
 
 
-@dataclass(frozen=True, eq=False)
-class RidgeModel:
-    """A preparation, a field, a ridge filter, its threshold and confidence."""
+@dataclass(frozen=True)
+class Cut:
+    """What counts as a ridge.
 
-    sight: Sight
-    field: Field
+    Attributes:
+        ridge: How it is sought.
+        least: Vesselness above which it counts.
+    """
+
     ridge: Ridge
-    cut: float
-    confidence: Confidence
+    least: float
 
-    def predict(self, predictors: Sequence[Readable]) -> list[Segmentation]:
-        """One outline an image, on its own grid."""
-        return [self._outlined(seen) for seen in self.sight.images(predictors)]
+    def drawn(self, pixels: Grey, field: Field) -> Booleans:
+        """Ridges in a prepared image, within its field."""
+        return self.ridge.vesselness(pixels, field, field.of(pixels)) > self.least
 
-    def _outlined(self, seen: Seen) -> Segmentation:
-        found = self.ridge.vesselness(seen.pixels, self.field, self.field.of(seen.pixels))
-        return seen.returned(self.confidence.segmentation(found > self.cut))
-
-    def save(self, folder: Path) -> None:
-        """Write all as JSON."""
-        content: dict[str, Json] = {
-            "sight": self.sight.state(),
-            "field": self.field.state(),
-            "ridge": self.ridge.state(),
-            "cut": self.cut,
-            "confidence": self.confidence.state(),
-        }
-        write_json(folder / "ridges.json", content)
+    def kept(self, folder: Path) -> dict[str, Json]:  # noqa: ARG002 - all of it is JSON
+        """As JSON."""
+        return {"ridge": self.ridge.state(), "cut": self.least}
 
 
 @dataclass(frozen=True)
-class Frangi:
+class Frangi(RuleRecipe[Cut]):
     """Recipe: a threshold on the multi-scale vesselness of Frangi et al. (MICCAI 1998), in images and volumes.
 
     Widths are the same along all axes in pixels: bring volumes to about equal spacing in the plan.
-
-    Attributes:
-        endpoint: Outlines of one structure.
-        plan: How images are prepared: the same as for the network.
-
-    Raises:
-        StudyError: Several structures, or no outlines.
     """
 
-    endpoint: Endpoint[Delineated, Segmentation]
-    plan: "WindowPlan | Planning"
     name: ClassVar[str] = "frangi"
     label: ClassVar[str] = "Frangi vesselness"
-    members: ClassVar[int] = 1
     defaults: ClassVar[Settings] = {"finest": 1.0, "scales": 3, "sharpness": 0.5}
-
-    def __post_init__(self) -> None:
-        only_structure(self.endpoint, self.name)
+    most: ClassVar[int] = 12
+    file: ClassVar[str] = "ridges.json"
 
     @property
     def description(self) -> str:
@@ -149,59 +122,30 @@ class Frangi:
             "sharpness": trial.suggest_float("sharpness", 0.2, 2.0, log=True),
         }
 
-    def fit(
+    def choose(
         self,
         settings: Settings,
-        development: Sequence[Sample[Readable, Delineated]],
-        selection: Sequence[Sample[Readable, Delineated]],  # noqa: ARG002 - nothing is stopped early
-        *,
-        seed: int,  # noqa: ARG002 - nothing is drawn
-    ) -> tuple[RidgeModel, Mapping[str, Json]]:
-        """Fit with these settings.
-
-        Raises:
-            ModelError: The structure is drawn in no development image.
-        """
-        sight = Sight.fit(self.plan, development)
-        looked_at = sight.outlined(spread_out(development, _MOST))
-        seen = [(image.pixels, mask) for image, mask in looked_at]
-        require_drawn([judged_pixels(seen)], [only_structure(self.endpoint, self.name)], self.name)
-        field = Field.fit(seen)
+        looked: Looked,
+        development: Sequence[Sample[Readable, Delineated]],  # noqa: ARG002 - what is looked at is enough
+    ) -> Chosen[Cut]:
+        """Channel and direction, then the cut."""
+        seen, field = looked.seen, looked.field
         sigmas = tuple(float(settings["finest"]) * 1.5**k for k in range(int(settings["scales"])))
-        channel, bright = standing_out(seen, in_pixels(4.0 * sigmas[-1], sight.spacing))
+        channel, bright = standing_out(seen, in_pixels(4.0 * sigmas[-1], looked.sight.spacing))
         ridge = Ridge(channel, bright, sigmas, float(settings["sharpness"]))
-        found = [ridge.vesselness(pixels, field, field.of(pixels)) for pixels, _ in seen]
-        masks = [mask for _, mask in seen]
-        scores = [
-            float(np.mean([dice(one > cut, mask) for one, mask in zip(found, masks, strict=True)]))
-            for cut in _CUTS.tolist()
-        ]
-        best = int(np.argmax(scores))
-        cut = float(_CUTS[best])
-        confidence = Confidence.of((one > cut, mask) for one, mask in zip(found, masks, strict=True))
+        found = [(ridge.vesselness(pixels, field, field.of(pixels)), mask) for pixels, mask in seen]
+        scores = [float(np.mean([dice(one > cut, mask) for one, mask in found])) for cut in _CUTS.tolist()]
+        cut = float(_CUTS[int(np.argmax(scores))])
         record: dict[str, Json] = {
             "channel": channel + 1,
             "direction": "bright" if bright else "dark",
-            "looked_at": field.words,
             "cut": round(cut, 6),
-            "development_dice": round(scores[best], 6),
         }
-        return RidgeModel(sight, field, ridge, cut, confidence), record
+        return Chosen(Cut(ridge, cut), [one > cut for one, _ in found], record)
 
-    def load(self, folder: Path) -> RidgeModel:
-        """Read back what `save` wrote; raises ModelError when it is damaged."""
-        path = folder / "ridges.json"
-        content = read_json(path)
-        try:
-            return RidgeModel(
-                Sight.from_state(content["sight"]),
-                Field.from_state(content["field"]),
-                Ridge.from_state(content["ridge"]),
-                float(cast("float", content["cut"])),
-                Confidence.from_state(content["confidence"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise damaged(path, str(error)) from error
+    def read(self, content: Mapping[str, Json], folder: Path) -> Cut:  # noqa: ARG002 - all of it is JSON
+        """The filter and its cut."""
+        return Cut(Ridge.from_state(content["ridge"]), float(cast("float", content["cut"])))
 
 
 def standing_out(seen: Sequence[tuple[Grey, Mask]], sigma: tuple[float, ...]) -> tuple[int, bool]:

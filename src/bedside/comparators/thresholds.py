@@ -9,23 +9,17 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import threshold_multiotsu
 
-from bedside.comparators.confidence import Confidence, dice
+from bedside.comparators.confidence import dice
 from bedside.comparators.field import Field
-from bedside.comparators.sight import Grey, Planning, Seen, Sight, described, require_drawn, spread_out
-from bedside.comparators.structures import only_structure
+from bedside.comparators.rule import Chosen, Looked, RuleRecipe
+from bedside.comparators.sight import Grey, described
 from bedside.data.sample import Sample
-from bedside.endpoints.endpoint import Endpoint
-from bedside.endpoints.mask.mask import Delineated, Mask
-from bedside.endpoints.mask.segmentation import Segmentation
+from bedside.endpoints.mask.mask import Delineated
 from bedside.modalities.imaging.image import Readable
-from bedside.modalities.imaging.windows.plan import WindowPlan
 from bedside.training.learner import Settings, Trial
-from bedside.training.storage import damaged, read_json, write_json
 from bedside.types import Booleans, Json
 
 _BINS = 128
-_MOST = 24
-"""Development images on which a channel and a direction are chosen."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +42,25 @@ class Threshold:
         """The smoothed channel, shape (*size)."""
         return smoothed(pixels, self.channel, self.sigma)
 
+    def drawn(self, pixels: Grey, field: Field) -> Booleans:
+        """The class in a prepared image, within its field."""
+        return self.outline(self.grey(pixels), field.of(pixels))
+
+    def kept(self, folder: Path) -> dict[str, Json]:  # noqa: ARG002 - all of it is JSON
+        """As JSON, under its name."""
+        return {"threshold": self.state()}
+
     def outline(self, grey: Grey, field: Booleans) -> Booleans:
         """The class at the end of the scale, within the field; nothing in an image of a single value."""
         cuts = otsu(grey[field], self.classes)
         if cuts is None:
             return np.zeros_like(field)
         return (grey > cuts[-1] if self.bright else grey <= cuts[0]) & field
+
+    @property
+    def words(self) -> "int | str":
+        """The number of the channel, from 1, or that it is the mean of all, for the record."""
+        return "mean of all" if self.channel < 0 else self.channel + 1
 
     def state(self) -> dict[str, Json]:
         """As JSON."""
@@ -68,55 +75,15 @@ class Threshold:
         return cls(int(given["channel"]), bool(given["bright"]), sigma, int(given["classes"]))
 
 
-@dataclass(frozen=True, eq=False)
-class ThresholdModel:
-    """A preparation, a field, a threshold and its confidence."""
-
-    sight: Sight
-    field: Field
-    threshold: Threshold
-    confidence: Confidence
-
-    def predict(self, predictors: Sequence[Readable]) -> list[Segmentation]:
-        """One outline an image, on its own grid."""
-        return [self._outlined(seen) for seen in self.sight.images(predictors)]
-
-    def _outlined(self, seen: Seen) -> Segmentation:
-        outline = self.threshold.outline(self.threshold.grey(seen.pixels), self.field.of(seen.pixels))
-        return seen.returned(self.confidence.segmentation(outline))
-
-    def save(self, folder: Path) -> None:
-        """Write all as JSON."""
-        content: dict[str, Json] = {
-            "sight": self.sight.state(),
-            "field": self.field.state(),
-            "threshold": self.threshold.state(),
-            "confidence": self.confidence.state(),
-        }
-        write_json(folder / "threshold.json", content)
-
-
 @dataclass(frozen=True)
-class Otsu:
-    """Recipe: Otsu's threshold of each image in the channel and direction that fit development best.
+class Otsu(RuleRecipe[Threshold]):
+    """Recipe: Otsu's threshold of each image in the channel and direction that fit development best."""
 
-    Attributes:
-        endpoint: Outlines of one structure.
-        plan: How images are prepared: the same as for the network.
-
-    Raises:
-        StudyError: Several structures, or no outlines.
-    """
-
-    endpoint: Endpoint[Delineated, Segmentation]
-    plan: "WindowPlan | Planning"
     name: ClassVar[str] = "otsu"
     label: ClassVar[str] = "Otsu's threshold"
-    members: ClassVar[int] = 1
     defaults: ClassVar[Settings] = {"smoothing": 1.0, "classes": 2}
-
-    def __post_init__(self) -> None:
-        only_structure(self.endpoint, self.name)
+    most: ClassVar[int] = 24
+    file: ClassVar[str] = "threshold.json"
 
     @property
     def description(self) -> str:
@@ -135,50 +102,23 @@ class Otsu:
             "classes": trial.suggest_int("classes", 2, 4),
         }
 
-    def fit(
+    def choose(
         self,
         settings: Settings,
-        development: Sequence[Sample[Readable, Delineated]],
-        selection: Sequence[Sample[Readable, Delineated]],  # noqa: ARG002 - nothing is stopped early
-        *,
-        seed: int,  # noqa: ARG002 - nothing is drawn
-    ) -> tuple[ThresholdModel, Mapping[str, Json]]:
-        """Fit with these settings.
+        looked: Looked,
+        development: Sequence[Sample[Readable, Delineated]],  # noqa: ARG002 - what is looked at is enough
+    ) -> Chosen[Threshold]:
+        """Channel and direction."""
+        sigma = in_pixels(float(settings["smoothing"]), looked.sight.spacing)
+        threshold = best_threshold(looked, sigma, int(settings["classes"]))
+        outlines = [threshold.drawn(pixels, looked.field) for pixels, _ in looked.seen]
+        return Chosen(
+            threshold, outlines, {"channel": threshold.words, "direction": "bright" if threshold.bright else "dark"}
+        )
 
-        Raises:
-            ModelError: The structure is drawn in no development image.
-        """
-        sight = Sight.fit(self.plan, development)
-        looked_at = list(sight.outlined(spread_out(development, _MOST)))
-        seen = [(image.pixels, mask) for image, mask in looked_at]
-        require_drawn([judged_pixels(seen)], [only_structure(self.endpoint, self.name)], self.name)
-        field = Field.fit(seen)
-        sigma = in_pixels(float(settings["smoothing"]), sight.spacing)
-        threshold = best_threshold(seen, field, sigma, int(settings["classes"]))
-        outlines = [threshold.outline(threshold.grey(pixels), field.of(pixels)) for pixels, _ in seen]
-        masks = [mask for _, mask in seen]
-        confidence = Confidence.of(zip(outlines, masks, strict=True))
-        record: dict[str, Json] = {
-            "channel": "mean of all" if threshold.channel < 0 else threshold.channel + 1,
-            "direction": "bright" if threshold.bright else "dark",
-            "looked_at": field.words,
-            "development_dice": round(float(np.mean([dice(*pair) for pair in zip(outlines, masks, strict=True)])), 6),
-        }
-        return ThresholdModel(sight, field, threshold, confidence), record
-
-    def load(self, folder: Path) -> ThresholdModel:
-        """Read back what `save` wrote; raises ModelError when it is damaged."""
-        path = folder / "threshold.json"
-        content = read_json(path)
-        try:
-            return ThresholdModel(
-                Sight.from_state(content["sight"]),
-                Field.from_state(content["field"]),
-                Threshold.from_state(content["threshold"]),
-                Confidence.from_state(content["confidence"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise damaged(path, str(error)) from error
+    def read(self, content: Mapping[str, Json], folder: Path) -> Threshold:  # noqa: ARG002 - all of it is JSON
+        """The threshold."""
+        return Threshold.from_state(content["threshold"])
 
 
 def otsu(values: Grey, classes: int) -> "Sequence[float] | None":
@@ -207,21 +147,13 @@ def in_pixels(width: float, spacing: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(width * min(spacing) / step for step in spacing)
 
 
-def best_threshold(
-    seen: Sequence[tuple[Grey, Mask]], field: Field, sigma: tuple[float, ...], classes: int
-) -> Threshold:
+def best_threshold(looked: Looked, sigma: tuple[float, ...], classes: int) -> Threshold:
     """The channel and direction of the highest mean Dice; of equals the first, the mean of channels before each."""
-    channels = len(seen[0][0])
+    channels = len(looked.seen[0][0])
     each = (-1, *range(channels)) if channels > 1 else (0,)
     tried = [Threshold(channel, bright, sigma, classes) for channel in each for bright in (True, False)]
-    fields = [field.of(pixels) for pixels, _ in seen]
-    scores = []
-    for one in tried:
-        outlines = [one.outline(one.grey(pixels), where) for (pixels, _), where in zip(seen, fields, strict=True)]
-        scores.append(np.mean([dice(outline, mask) for outline, (_, mask) in zip(outlines, seen, strict=True)]))
+    seen = [(pixels, mask, looked.field.of(pixels)) for pixels, mask in looked.seen]
+    scores = [
+        np.mean([dice(one.outline(one.grey(pixels), where), mask) for pixels, mask, where in seen]) for one in tried
+    ]
     return tried[int(np.argmax(scores))]
-
-
-def judged_pixels(seen: Sequence[tuple[Grey, Mask]]) -> int:
-    """How many pixels of the structure are drawn where drawings count."""
-    return sum(int(((m.labels > 0) if m.judged is None else (m.labels > 0) & m.judged).sum()) for _, m in seen)

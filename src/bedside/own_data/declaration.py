@@ -1,10 +1,14 @@
 """What a study.toml says, checked: the whole of a study over one's own table."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bedside.modalities.tabular.column import Column, Schema
+
+Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256, hexadecimal."""
 
 
 class Part(BaseModel):
@@ -49,7 +53,7 @@ class TablePart(Part):
     """The file, its content hash and its format (empty for Parquet)."""
 
     path: Annotated[str, Field(min_length=1)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Digest
     encoding: str = ""
     separator: str = ""
     decimal: str = ""
@@ -121,6 +125,9 @@ class LearnersPart(Part):
     primary_comparator: str = ""
 
 
+Validations: TypeAlias = Annotated[tuple[ValidationPart, ...], Field(min_length=1)]
+
+
 class PredictorPart(Part):
     """One predictor."""
 
@@ -131,6 +138,35 @@ class PredictorPart(Part):
     description: str = ""
 
 
+class Declared(Protocol):
+    """What every study.toml declares, of whatever data."""
+
+    @property
+    def study(self) -> StudyPart:
+        """The question, and what holds for all learners."""
+        ...
+
+    @property
+    def columns(self) -> ColumnsPart:
+        """Columns with a role."""
+        ...
+
+    @property
+    def validations(self) -> tuple[ValidationPart, ...]:
+        """Each with the column that it may need."""
+        ...
+
+    @property
+    def learners(self) -> LearnersPart:
+        """The model on trial and its comparators."""
+        ...
+
+    @property
+    def subgroups(self) -> Mapping[str, SubgroupPart]:
+        """Columns by which measures are broken down."""
+        ...
+
+
 class Declaration(Part):
     """A whole study.toml."""
 
@@ -139,7 +175,7 @@ class Declaration(Part):
     table: TablePart
     outcome: OutcomePart
     columns: ColumnsPart = ColumnsPart()
-    validations: Annotated[tuple[ValidationPart, ...], Field(min_length=1)]
+    validations: Validations
     learners: LearnersPart
     subgroups: dict[str, SubgroupPart] = Field(default_factory=dict)
     predictors: Annotated[dict[str, PredictorPart], Field(min_length=1)]

@@ -4,7 +4,7 @@ import difflib
 import json
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin
@@ -70,8 +70,9 @@ def written(
     declared: Part,
     header: Sequence[str],
     comments: Mapping[str, str],
-    fill: "Callable[[str, Any, str], Any] | None" = None,
     notes: Sequence[str] = (),
+    *,
+    nested: Sequence[str] = ("subgroups",),
 ) -> str:
     """A commented TOML text of a declaration; `checked` gives back the same.
 
@@ -79,9 +80,8 @@ def written(
         declared: What is written, part by part in the order of its fields.
         header: Lines at the top.
         comments: A line for each part, by its name.
-        fill: (name, content, comment) to how a part is written, where it is not as it stands; None from it, or None
-            itself, for a plain table.
         notes: What was found, in lines below the header.
+        nested: Names of parts that are tables of tables.
     """
     document = tomlkit.document()
     for line in (*header, *(["", "What was found:"] if notes else []), *notes):
@@ -89,10 +89,10 @@ def written(
     document.add(tomlkit.nl())
     for name, content in declared.model_dump(mode="json", exclude_none=True).items():
         comment = comments.get(name, "")
-        made = fill(name, content, comment) if fill else None
-        if made is None:
-            made = several(content, comment) if isinstance(content, list) else _plain(content, comment)
-        document.add(name, made)
+        if name in nested:
+            document.add(name, tables(content, comment))
+        else:
+            document.add(name, several(content, comment) if isinstance(content, list) else _plain(content, comment))
     return tomlkit.dumps(document)
 
 

@@ -12,7 +12,7 @@ from bedside.own_data.images.toml import moved_images, render_images
 from bedside.own_data.outlines.build import build_drawn
 from bedside.own_data.outlines.declaration import BoxDeclaration, DrawnDeclaration, MaskDeclaration
 from bedside.own_data.outlines.toml import kind_of_declaration, moved_drawn, render_drawn
-from bedside.own_data.text import checked, content_of, read_toml, relative, tables, written
+from bedside.own_data.text import checked, content_of, read_toml, relative, written
 from bedside.study.declare import Study
 
 AnyDeclaration: TypeAlias = Declaration | ImageDeclaration | DrawnDeclaration
@@ -78,8 +78,4 @@ def moved(declared: AnyDeclaration, origin: Path, folder: Path) -> str:
 
 def render(declared: Declaration, notes: Sequence[str] = ()) -> str:
     """A commented study.toml of a table; `parse` gives back the same declaration."""
-
-    def fill(name: str, content: Any, comment: str) -> Any:  # noqa: ANN401 - TOML holds any of its types
-        return tables(content, comment) if name in {"subgroups", "predictors"} else None
-
-    return written(declared, _HEADER, _COMMENTS, fill, notes)
+    return written(declared, _HEADER, _COMMENTS, notes, nested=("subgroups", "predictors"))

@@ -11,8 +11,9 @@ from tests.own_data.outlines.scenes import boxed, coco, masked, nifti, png, scen
 
 from bedside.data.sample import Excluded, Sample
 from bedside.endpoints.boxes.boxes import Boxes
+from bedside.own_data.outlines.about import About
 from bedside.own_data.outlines.declaration import BoxDeclaration, MaskDeclaration
-from bedside.own_data.outlines.study import About, DrawnStudy, study_from_boxes, study_from_masks
+from bedside.own_data.outlines.study import DrawnStudy, study_from_boxes, study_from_masks
 
 
 def drawn(made: DrawnStudy) -> tuple[list[Sample[Any, Any]], list[Excluded]]:

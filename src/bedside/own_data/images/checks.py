@@ -1,43 +1,31 @@
 """Whether images fit the study that was declared on them; every misfit is one clear sentence."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bedside.errors import CohortProblem, OutcomeProblem, StudyError
-from bedside.modalities.tabular.column import Column, Schema
 from bedside.own_data.checks import check_names
-from bedside.own_data.images.declaration import ImageDeclaration
+from bedside.own_data.images.declaration import Columned, ImageDeclaration
 from bedside.own_data.images.listing import Listing, refuse_conflicts
 from bedside.own_data.images.outcome import meanings
+from bedside.own_data.images.patients import Counts, rows_by_patient
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Who will be studied.
-
-    Attributes:
-        images: With an outcome, readable and fitting the plan.
-        patients: Theirs; as many as images where patients are not known.
-        repeated: Patients with several images.
-        differing: Of these, patients whose images have different outcomes.
-    """
-
-    images: int
-    patients: int
-    repeated: int
-    differing: int
-
-
-def check_image_roles(declared: ImageDeclaration) -> None:
-    """Raise StudyError where a column has two roles that exclude each other."""
-    columns, outcome = declared.columns, declared.outcome
+def check_columns(declared: Columned) -> None:
+    """Raise StudyError where a column has a role that no image has, or two that exclude each other."""
+    columns = declared.columns
     if columns.index_time:
         msg = "studies of images take no index time; leave index_time empty under [columns]"
         raise StudyError(msg)
     if columns.patient and columns.patient == columns.site:
         msg = f"column {columns.patient!r} cannot be both patient and site"
         raise StudyError(msg)
+
+
+def check_image_roles(declared: ImageDeclaration) -> None:
+    """Raise StudyError where a column has two roles that exclude each other."""
+    check_columns(declared)
+    columns, outcome = declared.columns, declared.outcome
     roles = [("patient", columns.patient), ("site", columns.site), *(("subgroup", name) for name in declared.subgroups)]
     for role, name in roles:
         if name and name in outcome.columns:
@@ -56,30 +44,20 @@ def check_listing(declared: ImageDeclaration, listing: Listing) -> Counts:
         OutcomeProblem: Outcomes are unknown words, all missing, of one class, or contradict each other.
         CohortProblem: Fewer patients than folds.
     """
-    check_names(listing.table.frame.columns, _declared_names(declared))
+    names = listing.table.frame.columns
+    check_names(names, (("the outcome", name) for name in declared.outcome.columns))
+    check_names(names, declared_names(declared))
     outcomes = meanings(declared.outcome, listing.table)
     refuse_conflicts(listing, outcomes)
-    plan, patient = declared.plan.plan, declared.columns.patient
-    named = (
-        listing.table.restricted(Schema((Column(patient, "category"),))).cells(patient)
-        if patient
-        else list(range(len(outcomes)))
-    )
-    of: dict[object, list[object]] = defaultdict(list)
-    for row, outcome in enumerate(outcomes):
-        facts = listing.facts(row)
-        if facts is None or listing.reasons[row] or outcome is None or named[row] is None or facts.misfit(plan):
-            continue
-        of[named[row]].append(outcome)
-    known = [outcome for found in of.values() for outcome in found]
-    _check_outcomes(declared, known)
+    rows = rows_by_patient(listing, declared.columns.patient, outcomes, declared.plan.plan)
+    of = {patient: [outcomes[row] for row in own] for patient, own in rows.items()}
+    _check_outcomes(declared, [outcome for found in of.values() for outcome in found])
     _check_folds(declared, of)
-    repeated = [found for found in of.values() if len(found) > 1]
-    return Counts(len(known), len(of), len(repeated), sum(len(set(found)) > 1 for found in repeated))
+    return Counts.of(of.values())
 
 
-def _declared_names(declared: ImageDeclaration) -> Iterator[tuple[str, str]]:
-    yield from (("the outcome", name) for name in declared.outcome.columns)
+def declared_names(declared: Columned) -> Iterator[tuple[str, str]]:
+    """Columns of the table with a role, each with what it is for."""
     for role, name in declared.columns.model_dump().items():
         if name:
             yield role.replace("_", " "), name

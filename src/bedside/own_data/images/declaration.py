@@ -1,12 +1,20 @@
 """What the study.toml of a folder of images says, checked."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal, Protocol, TypeAlias
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from bedside.modalities.imaging.plan import ImagePlan, Scale
-from bedside.own_data.declaration import ColumnsPart, LearnersPart, Part, StudyPart, SubgroupPart, ValidationPart
+from bedside.own_data.declaration import (
+    ColumnsPart,
+    Declared,
+    Digest,
+    LearnersPart,
+    Part,
+    StudyPart,
+    SubgroupPart,
+    Validations,
+)
 
 ImageEndpoint: TypeAlias = Literal["binary", "multiclass", "ordinal", "continuous", "multilabel"]
 Flip: TypeAlias = Literal["left-right", "up-down", "front-back"]
@@ -40,11 +48,27 @@ class ImagesPart(Part):
     labels: str = ""
     column: str = ""
     count: Annotated[int, Field(ge=1)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Digest
     encoding: str = ""
     separator: str = ""
     decimal: str = ""
     show_cases: bool = True
+
+
+def _two(value: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+    if len(value) not in (0, 2):
+        msg = f"{info.field_name} takes two numbers, or none"
+        raise ValueError(msg)
+    return value
+
+
+Pair: TypeAlias = Annotated[tuple[float, ...], AfterValidator(_two)]
+"""Two numbers, or none."""
+
+
+def both(pair: Pair) -> tuple[float, float] | None:
+    """Both numbers; None where there are none."""
+    return (pair[0], pair[1]) if pair else None
 
 
 class PlanPart(Part):
@@ -65,18 +89,10 @@ class PlanPart(Part):
     channels: Annotated[int, Field(ge=1)] = 1
     spacing: tuple[float, ...] = ()
     orientation: str = ""
-    window: tuple[float, ...] = ()
-    clip: tuple[float, ...] = ()
+    window: Pair = ()
+    clip: Pair = ()
     scale: Scale = "development"
     flips: tuple[Flip, ...] = ()
-
-    @field_validator("window", "clip")
-    @classmethod
-    def _two(cls, value: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
-        if len(value) not in (0, 2):
-            msg = f"{info.field_name} takes two numbers, or none"
-            raise ValueError(msg)
-        return value
 
     @property
     def plan(self) -> ImagePlan:
@@ -86,8 +102,8 @@ class PlanPart(Part):
             channels=self.channels,
             spacing=self.spacing or None,
             orientation=self.orientation or None,
-            window=(self.window[0], self.window[1]) if self.window else None,
-            clip=(self.clip[0], self.clip[1]) if self.clip else None,
+            window=both(self.window),
+            clip=both(self.clip),
             scale=self.scale,
             convert=True,
         )
@@ -144,31 +160,16 @@ class ImageDeclaration(Part):
     outcome: ImageOutcomePart
     columns: ColumnsPart = ColumnsPart()
     plan: PlanPart
-    validations: Annotated[tuple[ValidationPart, ...], Field(min_length=1)]
+    validations: Validations
     learners: LearnersPart
     training: TrainingPart
     subgroups: dict[str, SubgroupPart] = Field(default_factory=dict)
 
 
-class Columned(Protocol):
+class Columned(Declared, Protocol):
     """A declaration of images whose table gives each a role: of labels, masks or boxes alike."""
 
     @property
     def images(self) -> ImagesPart:
         """The images and their table."""
-        ...
-
-    @property
-    def columns(self) -> ColumnsPart:
-        """Columns with a role."""
-        ...
-
-    @property
-    def subgroups(self) -> Mapping[str, SubgroupPart]:
-        """Columns by which measures are broken down."""
-        ...
-
-    @property
-    def validations(self) -> tuple[ValidationPart, ...]:
-        """Each with the column that it may need."""
         ...

@@ -1,21 +1,18 @@
 """A study from a folder of images, and a table of labels where folders are not the classes."""
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bedside.data.tuning_plan import SMALL
 from bedside.errors import StudyError, TableProblem
-from bedside.modalities.tabular.inference import infer_column
 from bedside.modalities.tabular.reading import Format
 from bedside.modalities.tabular.table import Table
 from bedside.modalities.tabular.words import plain_name
 from bedside.own_data.checks import check_names
 from bedside.own_data.declaration import ColumnsPart, LearnersPart, StudyPart, ValidationPart
-from bedside.own_data.images.build import ImageStudyType, build_images, identity_of
-from bedside.own_data.images.checks import Counts, check_image_roles, check_listing
+from bedside.own_data.images.build import ImageStudyType, build_images
+from bedside.own_data.images.checks import check_image_roles, check_listing
 from bedside.own_data.images.declaration import (
     DICOM_PATIENT,
     FOLDER,
@@ -23,17 +20,23 @@ from bedside.own_data.images.declaration import (
     ImageDeclaration,
     ImageEndpoint,
     ImageOutcomePart,
-    ImagesPart,
 )
 from bedside.own_data.images.learners import COMPARATORS, MODEL, training_for
-from bedside.own_data.images.listing import Listing, list_images
+from bedside.own_data.images.listing import list_images
 from bedside.own_data.images.outcome import image_outcome
-from bedside.own_data.images.plan import choose_plan, image_notes
+from bedside.own_data.images.parts import (
+    PICTURES_SHOWN,
+    check_asked,
+    found_notes,
+    images_part,
+    study_name,
+    subgroup_parts,
+    validation_notes,
+)
+from bedside.own_data.images.patients import Counts, patient_column, patient_notes
+from bedside.own_data.images.plan import choose_plan
 from bedside.own_data.images.toml import moved_images, render_images
-from bedside.own_data.subgroups import subgroup_of
 
-_PATIENT = {"patient", "patient_id", "patientid", "subject", "subject_id", "subjectid", "pid", "participant_id"}
-"""Names of columns, after `plain_name`, that tell whose image it is."""
 _LABEL = ("label", "labels", "class", "diagnosis", "outcome", "target", "grade")
 """Names of columns, after `plain_name`, that hold the outcome where none was named."""
 
@@ -119,9 +122,8 @@ def study_from_images(  # noqa: PLR0913 - one parameter for each thing a person 
     listing = list_images(folder, labels, form=form)
     table = listing.table
     outcome = _outcome_columns(table, outcome, labels, listing.column)
-    asked = [*(("the outcome", one) for one in outcome), *(("a subgroup", one) for one in subgroups)]
-    asked += [(role, one) for role, one in (("the patient", patient), ("the site", site)) if one is not None]
-    check_names(table.frame.columns, iter(asked))
+    check_names(table.frame.columns, (("the outcome", one) for one in outcome))
+    check_asked(table, patient=patient, site=site, subgroups=subgroups)
     part, outcome_notes = image_outcome(
         table, outcome, endpoint=endpoint, positive=positive, grades=grades, horizon=horizon
     )
@@ -138,16 +140,7 @@ def study_from_images(  # noqa: PLR0913 - one parameter for each thing a person 
             trials=trials,
             seed=seed,
         ),
-        images=ImagesPart(
-            folder=folder.as_posix(),
-            labels=labels.as_posix() if labels else "",
-            column=listing.column,
-            count=len(listing.files.paths),
-            sha256=listing.sha256,
-            encoding=listing.form.encoding,
-            separator=listing.form.separator,
-            decimal=listing.form.decimal,
-        ),
+        images=images_part(folder, labels, listing),
         outcome=part,
         columns=columns,
         plan=plan,
@@ -155,7 +148,7 @@ def study_from_images(  # noqa: PLR0913 - one parameter for each thing a person 
         validations=(ValidationPart(kind="holdout", development=0.70, tuning=0.15, test=0.15),),
         learners=LearnersPart(model=MODEL, comparators=COMPARATORS, primary_comparator=COMPARATORS[0]),
         training=training,
-        subgroups={column: subgroup_of(table, infer_column(table.frame.get_column(column))) for column in subgroups},
+        subgroups=subgroup_parts(table, subgroups),
     )
     check_image_roles(declared)
     counts = check_listing(declared, listing)
@@ -169,10 +162,7 @@ def study_from_images(  # noqa: PLR0913 - one parameter for each thing a person 
         training_note,
         *validation_notes(declared.validations),
         *listing.notes,
-        (
-            "The report will show pictures of judged cases, with whatever is written into them; show_cases = false in "
-            "study.toml leaves them out."
-        ),
+        PICTURES_SHOWN,
     )
     return ImageStudy(build_images(declared, Path(), listing=listing), declared, folder, labels, notes)
 
@@ -201,20 +191,6 @@ def _outcome_columns(table: Table, asked: Sequence[str], labels: Path | None, co
     raise TableProblem(msg)
 
 
-def patient_column(table: Table, taken: Sequence[str]) -> str:
-    """A column that is named like a patient's identifier, else the one that DICOM gives; "" where there is none."""
-    named = [name for name in table.frame.columns if plain_name(name) in _PATIENT and name not in taken]
-    if len(named) == 1:
-        return named[0]
-    return DICOM_PATIENT if DICOM_PATIENT in table.frame.columns else ""
-
-
-def study_name(folder: Path, labels: Path | None) -> str:
-    """A name made from that of the table or of the folder."""
-    plain = re.sub(r"[^a-z0-9_]", "", plain_name(labels.stem if labels else folder.resolve().name))
-    return plain if plain[:1].isalpha() else f"images_{plain}".rstrip("_")
-
-
 def _question(part: ImageOutcomePart) -> str:
     if part.endpoint == "binary":
         return f"Does an image show {part.positive!r}?"
@@ -232,32 +208,3 @@ def _validations(counts: Counts, *, site: bool) -> tuple[ValidationPart, ...]:
         else ValidationPart(kind="holdout", development=0.70, tuning=0.15, test=0.15)
     )
     return (first, ValidationPart(kind="leave_site_out", inner=3)) if site else (first,)
-
-
-def found_notes(listing: Listing) -> list[str]:
-    """What the images are, and which cannot be used."""
-    usable = len(listing.usable)
-    total = len(listing.paths)
-    lines = [f"{usable:,} of {total:,} images can be used:" if usable < total else f"{total:,} images:"]
-    lines += image_notes(listing.usable)
-    reasons = Counter(reason for reason in listing.reasons if reason)
-    return [*lines, *(f"{count:,} excluded: {reason}" for reason, count in reasons.items())]
-
-
-def patient_notes(patient: str, counts: Counts, *, drawn: str = "outcomes") -> list[str]:
-    """Whose images they are, and how many have several; `drawn` is what differs between them."""
-    lines = [f"patients: {identity_of(patient)}"]
-    if not patient:
-        return [*lines, "if patients repeat, name the column that tells whose image it is (--patient)"]
-    lines.append(f"{counts.patients:,} patients, {counts.repeated:,} of them with several images")
-    if counts.differing:
-        lines.append(
-            f"{counts.differing:,} patients have images with different {drawn}; each one speaks of its image alone"
-        )
-    return lines
-
-
-def validation_notes(validations: Sequence[ValidationPart]) -> list[str]:
-    """Which validation is primary."""
-    kinds = [part.kind.replace("_", " ") for part in validations]
-    return [f"validation: {kinds[0]} is primary" + (f"; also {', '.join(kinds[1:])}" if kinds[1:] else "")]

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from bedside.own_data.images.declaration import ImageDeclaration
-from bedside.own_data.text import relative, tables, written
+from bedside.own_data.images.declaration import ImageDeclaration, ImagesPart
+from bedside.own_data.text import relative, written
 
 _HEADER = (
     "A study over images of your own. Edit it and run it again: bedside run study.toml",
@@ -29,17 +28,17 @@ _COMMENTS = {
 
 def render_images(declared: ImageDeclaration, notes: Sequence[str] = ()) -> str:
     """A commented study.toml of images."""
-
-    def fill(name: str, content: Any, comment: str) -> Any:  # noqa: ANN401 - TOML holds any of its types
-        return tables(content, comment) if name == "subgroups" else None
-
-    return written(declared, _HEADER, _COMMENTS, fill, notes)
+    return written(declared, _HEADER, _COMMENTS, notes)
 
 
 def moved_images(declared: ImageDeclaration, origin: Path, folder: Path) -> ImageDeclaration:
     """The same declaration with its paths as seen from another folder."""
-    part = declared.images
+    return declared.model_copy(update={"images": moved_part(declared.images, origin, folder)})
+
+
+def moved_part(part: ImagesPart, origin: Path, folder: Path) -> ImagesPart:
+    """The same images and table, their paths no longer from `origin` but from another folder."""
     update = {"folder": relative(origin / part.folder, folder)}
     if part.labels:
         update["labels"] = relative(origin / part.labels, folder)
-    return declared.model_copy(update={"images": part.model_copy(update=update)})
+    return part.model_copy(update=update)

@@ -1,18 +1,17 @@
 """From a declaration of images with masks or boxes to the study it declares."""
 
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bedside.data.cohort import Cohort
 from bedside.endpoints.boxes.kind import boxes
 from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.mask.kind import mask
 from bedside.modalities.imaging.image import Readable
 from bedside.modalities.imaging.modality import imaging
-from bedside.own_data.build import validation_of
-from bedside.own_data.images.build import identity_of
+from bedside.own_data.assembly import assembled, cohort_of, fingerprint_of
+from bedside.own_data.images.build import IMAGE_PLACES, image_limits
+from bedside.own_data.images.patients import identity_of
 from bedside.own_data.images.roles import ImageRoles, OwnImage
 from bedside.own_data.outlines.checks import check_drawn_roles
 from bedside.own_data.outlines.declaration import DrawnDeclaration, MaskDeclaration
@@ -37,39 +36,18 @@ def build_drawn(declared: DrawnDeclaration, folder: Path, *, drawn: Drawn | None
     """
     check_drawn_roles(declared)
     endpoint = drawn_endpoint(declared)
-    names = (declared.learners.model, *declared.learners.comparators)
-    model, *comparators = (drawn_learner(name, endpoint, declared) for name in names)
-    return Study(
-        name=declared.study.name,
-        fingerprint=_fingerprint(declared),
-        question=declared.study.question,
-        intended_use=declared.study.intended_use,
+    made: DrawnStudyType = assembled(
+        declared,
+        fingerprint=fingerprint_of(declared, {**IMAGE_PLACES, "masks": {"folder"}, "boxes": {"path"}}),
         source=DrawnSource(declared, folder, drawn),
-        cohort=Cohort(
-            eligibility=declared.study.eligibility,
-            outcome=_words(declared),
-            horizon=declared.outcome.horizon or "not stated",
-            draw=ImageRoles(declared).draw,
-        ),
+        cohort=cohort_of(declared, _words(declared), declared.outcome.horizon, ImageRoles(declared).draw),
         modality=imaging(),
         endpoint=endpoint,
-        model=model,
-        comparators=tuple(comparators),
-        validations=tuple(validation_of(part, declared.columns) for part in declared.validations),
-        subgroups=tuple(declared.subgroups),
-        primary_measure=declared.study.primary_measure,
-        primary_comparator=declared.learners.primary_comparator,
-        margin=declared.study.margin,
-        group_margin=declared.study.group_margin,
-        minimum_group=declared.study.minimum_group,
-        smallest_cell=declared.study.smallest_cell,
-        trials=declared.study.trials,
-        bootstrap=declared.study.bootstrap,
+        learner=lambda name: drawn_learner(name, endpoint, declared),
         identity=identity_of(declared.columns.patient),
         limits=_limits(declared),
-        title=declared.study.name.replace("_", " ").capitalize(),
-        show_cases=declared.images.show_cases,
     )
+    return replace(made, show_cases=declared.images.show_cases)
 
 
 def drawn_endpoint(declared: DrawnDeclaration) -> Endpoint[Any, Any]:
@@ -102,21 +80,11 @@ def _words(declared: DrawnDeclaration) -> str:
 
 
 def _limits(declared: DrawnDeclaration) -> tuple[str, ...]:
-    found = ["How images are prepared was inferred from the files; nobody has written a card for these data."]
-    if not declared.columns.patient:
-        found.append(
-            "Whose images they are is not known: where a patient has several, they may stand on both sides of a split, "
-            "and the results are too good."
-        )
-    found.append("Who drew the reference, and how far two people would agree, was not stated.")
+    found = [
+        *image_limits(declared.columns.patient),
+        "Who drew the reference, and how far two people would agree, was not stated.",
+    ]
     if not isinstance(declared, MaskDeclaration):
         size = " x ".join(map(str, declared.plan.size))
         found.append(f"Images were reduced to {size} pixels; what is finer than that cannot be found.")
     return tuple(found)
-
-
-def _fingerprint(declared: DrawnDeclaration) -> str:
-    """Hash of the declaration, wherever images, masks or boxes lie and whatever the seed."""
-    places = {"images": {"folder", "labels"}, "study": {"seed"}, "masks": {"folder"}, "boxes": {"path"}}
-    plain = declared.model_dump_json(exclude={name: part for name, part in places.items() if hasattr(declared, name)})
-    return sha256(plain.encode()).hexdigest()

@@ -6,10 +6,16 @@ from pydantic import Field
 
 from bedside.modalities.imaging.plan import ImagePlan, Scale
 from bedside.modalities.imaging.windows.derived import Derived
-from bedside.own_data.declaration import ColumnsPart, LearnersPart, Part, StudyPart, SubgroupPart, ValidationPart
-from bedside.own_data.images.declaration import Flip, ImagesPart, PlanPart, TrainingPart
-
-Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+from bedside.own_data.declaration import (
+    ColumnsPart,
+    Digest,
+    LearnersPart,
+    Part,
+    StudyPart,
+    SubgroupPart,
+    Validations,
+)
+from bedside.own_data.images.declaration import Flip, ImagesPart, Pair, PlanPart, TrainingPart, both
 
 
 class StructurePart(Part):
@@ -83,8 +89,8 @@ class WindowsPart(Part):
     pixels: Annotated[int, Field(ge=512)]
     spacing: tuple[float, ...] = ()
     orientation: str = ""
-    window: tuple[float, ...] = ()
-    clip: tuple[float, ...] = ()
+    window: Pair = ()
+    clip: Pair = ()
     scale: Scale = "image"
     flips: tuple[Flip, ...] = ()
 
@@ -95,8 +101,8 @@ class WindowsPart(Part):
             channels=self.channels,
             spacing=self.spacing or None,
             orientation=self.orientation or None,
-            window=(self.window[0], self.window[1]) if self.window else None,
-            clip=(self.clip[0], self.clip[1]) if self.clip else None,
+            window=both(self.window),
+            clip=both(self.clip),
             scale=self.scale,
             convert=True,
             pixels=self.pixels,
@@ -137,7 +143,7 @@ class MaskDeclaration(Part):
     masks: MasksPart
     columns: ColumnsPart = ColumnsPart()
     windows: WindowsPart
-    validations: Annotated[tuple[ValidationPart, ...], Field(min_length=1)]
+    validations: Validations
     learners: LearnersPart
     training: WindowTrainingPart
     subgroups: dict[str, SubgroupPart] = Field(default_factory=dict)
@@ -172,7 +178,7 @@ class BoxDeclaration(Part):
     boxes: BoxesPart
     columns: ColumnsPart = ColumnsPart()
     plan: PlanPart
-    validations: Annotated[tuple[ValidationPart, ...], Field(min_length=1)]
+    validations: Validations
     learners: LearnersPart
     training: TrainingPart
     subgroups: dict[str, SubgroupPart] = Field(default_factory=dict)

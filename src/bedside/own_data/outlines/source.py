@@ -6,12 +6,11 @@ from functools import cached_property
 from pathlib import Path
 
 from bedside.data.source import DataFile
-from bedside.errors import FileProblem
 from bedside.modalities.imaging.plan import ImagePlan
 from bedside.modalities.tabular.reading import Format
-from bedside.modalities.tabular.table import records
 from bedside.own_data.images.listing import Listing, list_images
 from bedside.own_data.images.roles import OwnImage
+from bedside.own_data.images.source import changed, own_images, refuse_changed_images
 from bedside.own_data.outlines.boxes import box_files, read_boxes
 from bedside.own_data.outlines.checks import check_drawn
 from bedside.own_data.outlines.declaration import DrawnDeclaration, MaskDeclaration
@@ -74,29 +73,23 @@ class DrawnSource:
         files = (mask_files if isinstance(declared, MaskDeclaration) else box_files)(where, folder)
         form = Format(part.encoding, part.separator, part.decimal)
         listing = listed(folder, labels, where, files, column=part.column if labels else "", form=form)
-        if listing.sha256 != part.sha256:
-            count = len(listing.files.paths)
-            what = f"{count} files instead of {part.count}" if count != part.count else "other content"
-            raise FileProblem(_changed(f"images below {listing.files.root} or their table", what))
+        refuse_changed_images(listing, part, "table")
         drawings = (
             read_masks(listing, where, files, declared.masks.structures)
             if isinstance(declared, MaskDeclaration)
             else read_boxes(listing, where, files, declared.names)
         )
         if drawings.sha256 != declared.outcome.sha256:
-            raise FileProblem(_changed(f"masks or boxes of {where}", "other content"))
+            what = f"masks or boxes of {where}"
+            raise changed(what, "other content")
         found = Drawn(listing, drawings)
         check_drawn(declared, found)
         return found
 
     def records(self, root: Path) -> Iterator[OwnImage]:  # noqa: ARG002 - own data do not lie below the data folder
         """Yield one record a row: images, and what cannot be one."""
-        listing, drawings, plan = self.drawn.listing, self.drawn.drawings, self.plan
-        for row in records(listing.table):
-            facts = listing.facts(row.position)
-            reason = listing.reasons[row.position] or (facts.misfit(plan) if facts else "")
-            reason = reason or drawings.reasons[row.position]
-            yield OwnImage(row, facts.image if facts else None, drawings.outcomes[row.position], reason)
+        drawings = self.drawn.drawings
+        yield from own_images(self.drawn.listing, self.plan, drawings.outcomes, drawings.reasons)
 
     def simulate(self, n: int, *, seed: int) -> Iterator[OwnImage]:
         """Yield n synthetic images with bodies to outline or to find; nothing in them comes from a real image."""
@@ -124,11 +117,4 @@ def listed(
     within = inside and not folder.resolve().is_relative_to(where.resolve())
     return list_images(
         folder, labels, column=column, form=form, classes=False, without=[where, *files] if within else files
-    )
-
-
-def _changed(what: str, how: str) -> str:
-    return (
-        f"the {what} have changed since study.toml was written ({how}); put the old files back, or make the study anew "
-        "with `bedside run --images`"
     )

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bedside.own_data.images.toml import moved_part
 from bedside.own_data.outlines.declaration import BoxDeclaration, DrawnDeclaration, MaskDeclaration
-from bedside.own_data.text import relative, tables, written
+from bedside.own_data.text import relative, written
 
 _HEADER = (
     "A study over images of your own and what is drawn in them. Edit it and run it again: bedside run study.toml",
@@ -34,20 +35,12 @@ _COMMENTS = {
 
 def render_drawn(declared: DrawnDeclaration, notes: Sequence[str] = ()) -> str:
     """A commented study.toml."""
-
-    def fill(name: str, content: Any, comment: str) -> Any:  # noqa: ANN401 - TOML holds any of its types
-        return tables(content, comment) if name == "subgroups" else None
-
-    return written(declared, _HEADER, _COMMENTS, fill, notes)
+    return written(declared, _HEADER, _COMMENTS, notes)
 
 
 def moved_drawn(declared: DrawnDeclaration, origin: Path, folder: Path) -> DrawnDeclaration:
     """The same declaration with its paths as seen from another folder."""
-    part = declared.images
-    update = {"folder": relative(origin / part.folder, folder)}
-    if part.labels:
-        update["labels"] = relative(origin / part.labels, folder)
-    images = part.model_copy(update=update)
+    images = moved_part(declared.images, origin, folder)
     where = relative(origin / declared.where, folder)
     if isinstance(declared, MaskDeclaration):
         masks = declared.masks.model_copy(update={"folder": where})
