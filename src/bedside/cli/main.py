@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bedside import __version__
-from bedside.cli import compare, data, failure, new, plan, predict, readers, report, schema, triage
+from bedside.cli import compare, data, failure, new, plan, predict, readers, records, report, schema, triage
 from bedside.cli import list as listing
 from bedside.cli import run as running
 
@@ -71,6 +71,7 @@ for _command, _name, _panel in (
 
 
 app.add_typer(readers.app, rich_help_panel="Results")
+app.add_typer(records.app, rich_help_panel="Studies")
 
 
 def main(arguments: Sequence[str]) -> int:

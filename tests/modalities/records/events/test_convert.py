@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import meds
+from meds.schema import CodeMetadataSchema, DataSchema, code_metadata_filepath
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
@@ -68,8 +68,8 @@ def some(n: int, *, seed: int = 0, subjects: int = 40) -> list[dict[str, object]
 def test_a_table_is_one_of_meds(tmp_path: Path) -> None:
     found = convert(given(*some(300), event("p1", None, "SEX//F", static=True)), tmp_path / "out", jobs=1)
     for shard in found.folder.shards:
-        meds.DataSchema.validate(pq.read_table(shard))  # raises
-    meds.CodeMetadataSchema.validate(pq.read_table(tmp_path / "out" / meds.code_metadata_filepath))
+        DataSchema.validate(pq.read_table(shard))  # raises
+    CodeMetadataSchema.validate(pq.read_table(tmp_path / "out" / code_metadata_filepath))
     assert found.folder.scan().collect_schema() == EVENTS
     assert found.folder.name == "given"
     assert found.folder.codes.columns == [
