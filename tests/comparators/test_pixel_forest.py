@@ -3,15 +3,36 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 from tests.comparators.outlined import FLAT, FLAT_PLAN, eyes
 
+from bedside.comparators import pixel_features
 from bedside.comparators.forest import Trees
 from bedside.comparators.pixel_features import WIDTHS, PixelFeatures
 from bedside.comparators.pixel_forest import PixelForest, pixels_drawn, shares_of, weighed
 from bedside.endpoints.mask.mask import Mask
+
+
+def test_features_found_in_slabs_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(0)
+    for size, spacing in (((130, 9), (1.0, 1.0)), ((60, 8, 7), (3.0, 1.0, 1.0))):
+        features = PixelFeatures(2, spacing)
+        pixels = chance.normal(size=(2, *size)).astype(np.float32)
+        whole = features.of(pixels).pixels
+        where = chance.permutation(int(np.prod(size)))[:50]
+        at_once = features.at(pixels, where)
+        with monkeypatch.context() as patch:
+            patch.setattr(pixel_features, "SLAB", 1)
+            patch.setattr(pixel_features.KEPT, "limit", 1)
+            slabs = list(features.slabs(pixels, 3))
+            in_parts = features.at(pixels, where)
+        assert len(slabs) == size[0]
+        found = np.concatenate([slab.pixels for _, slab in slabs], axis=1)
+        np.testing.assert_array_equal(found, whole[: features.count(3)])
+        np.testing.assert_array_equal(in_parts, at_once)
 
 
 def test_trees_answer_as_scikit_learn_does() -> None:

@@ -230,9 +230,10 @@ def shared(votes: NDArray[np.float32]) -> NDArray[np.float32]:
     brightness that none of them has), nothing tells of a structure: it is background.
     """
     total = votes.sum(axis=0)
-    background = np.zeros_like(votes)
-    background[0] = 1.0
-    return np.clip(np.divide(votes, total, out=background, where=total > 0.0), 0.0, 1.0)
+    found = np.zeros_like(votes)
+    found[0] = 1.0
+    np.divide(votes, total, out=found, where=total > 0.0)
+    return np.clip(found, 0.0, 1.0, out=found)
 
 
 def _even(pixels: Grey) -> Grey:

@@ -82,12 +82,17 @@ class PixelForestModel:
 
     def _segmented(self, features: PixelFeatures, readable: Readable, place: int, count: int) -> Segmentation:
         seen = self.sight.image(readable, place, count)
-        key = self.sight.key(readable)
-        stack = KEPT.get(key)
-        if stack is None:
-            stack = features.of(seen.pixels)
-            KEPT.put(key, stack)
-        shares = shares_of(self.trees, stack.pixels[: features.count(self.scales)])
+        if features.fit(seen.pixels):
+            key = self.sight.key(readable)
+            stack = KEPT.get(key)
+            if stack is None:
+                stack = features.of(seen.pixels)
+                KEPT.put(key, stack)
+            shares = shares_of(self.trees, stack.pixels[: features.count(self.scales)])
+        else:
+            shares = np.empty((self.trees.value.shape[1], *seen.pixels.shape[1:]), dtype=np.float32)
+            for start, slab in features.slabs(seen.pixels, self.scales):
+                shares[:, start : start + slab.pixels.shape[1]] = shares_of(self.trees, slab.pixels)
         if self.smoothing > 0.0:
             sigma = in_pixels(self.smoothing, self.sight.spacing)
             shares = np.stack([ndimage.gaussian_filter(each, sigma, truncate=3.0) for each in shares])
@@ -220,8 +225,7 @@ class PixelForest:
         if found is None:
             # The same pixels of an image whatever the other images, and whatever the order they come in.
             where, weights = pixels_drawn(mask, quota, np.random.default_rng(list(said.digest())))
-            flat = features.of(seen.pixels).pixels.reshape(features.count(len(WIDTHS)), -1)
-            rows = np.ascontiguousarray(flat[:, where].T)
+            rows = features.at(seen.pixels, where)
             found = Drawn(rows, mask.labels.ravel()[where].astype(np.int64), weights)
             _DRAWN.put(key, found)
         return found

@@ -1,16 +1,20 @@
 """How outcomes and predictions are stored: one number a case and column, or an array of each case's own shape."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bedside.types import Floats, Integers
 
+Y = TypeVar("Y")
+
 VALUES, SHAPES = "values", "shapes"
+
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +81,12 @@ def case_bytes(columns: Columns) -> list[bytes]:
         told = [_digest(array) for array in arrays[name].arrays()]
         found = [before + own for before, own in zip(found, told, strict=True)] if found else told
     return found
+
+
+def bytes_of(cells: Callable[[Sequence[Y]], Columns], values: Sequence[Y]) -> list[bytes]:
+    """`case_bytes` of all values, whose cells are made a few at a time: masks of a whole cohort fill the memory."""
+    parts = (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
+    return [one for part in parts for one in case_bytes(cells(part))]
 
 
 def to_arrays(columns: Columns) -> dict[str, NDArray[Any]]:

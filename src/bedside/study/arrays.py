@@ -1,6 +1,6 @@
 """The outcomes and judged predictions that are arrays, as one table: a mask, boxes or a sequence a row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ SCHEMA = pa.schema(
 )
 """Column `learner` is "" for the outcome; `type` is NumPy's ("|u1"), `values` are in C order."""
 
+BYTES = 1 << 26
+"""Of arrays that are held at a time while they are written."""
+
 
 def arrays(
     validation: str,
@@ -38,21 +41,44 @@ def arrays(
     rows: Integers,
     samples: Sequence[Sample[Any, Any]],
     endpoint: Endpoint[Any, Any],
-) -> pa.Table:
-    """The arrays of one validation; no row where outcomes and predictions are numbers."""
+) -> Iterator[pa.Table]:
+    """The arrays of one validation, a few cases of a learner at a time; none where all cells are numbers."""
     keys = [str(samples[k].key) for k in rows.tolist()]
-    found: list[tuple[Any, ...]] = []
-    told: list[tuple[str, Integers, Columns]] = [
-        ("", judged[0].fold, endpoint.outcome_cells(judged[0].outcomes)),
-        *((one.learner, one.fold, endpoint.cells(one.predictions)) for one in judged),
+    told: list[tuple[str, Integers, Sequence[Any], Callable[[Sequence[Any]], Columns]]] = [
+        ("", judged[0].fold, judged[0].outcomes, endpoint.outcome_cells),
+        *((one.learner, one.fold, one.predictions, endpoint.cells) for one in judged),
     ]
-    for learner, fold, columns in told:
-        names = [splits[k] for k in fold.tolist()]
-        for cell, column in sorted(ragged(columns).items()):
-            for split, key, array in zip(names, keys, column.arrays(), strict=True):
-                shape, content = list(array.shape), np.ascontiguousarray(array).tobytes()
-                found.append((validation, split, learner, key, cell, array.dtype.str, shape, content))
-    cells = list(zip(*found, strict=True)) or [()] * len(SCHEMA)
+    for learner, fold, values, cells in told:
+        if not ragged(cells(values[:1])):
+            continue
+        found: list[tuple[Any, ...]] = []
+        size = 0
+        for place, value in enumerate(values):
+            split = splits[int(fold[place])]
+            for cell, column in sorted(ragged(cells([value])).items()):
+                array = np.ascontiguousarray(column.arrays()[0])
+                shape, content = list(array.shape), array.tobytes()
+                found.append((validation, split, learner, keys[place], cell, array.dtype.str, shape, content))
+                size += len(content)
+            if size >= BYTES:
+                yield _table(found)
+                found, size = [], 0
+        if found:
+            yield _table(found)
+
+
+def write(tables: Iterable[pa.Table], path: Path) -> int:
+    """Write the tables one after the other, so that no two are held at once; returns the number of rows."""
+    count = 0
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd", store_schema=False) as writer:
+        for table in tables:
+            writer.write_table(table)
+            count += table.num_rows
+    return count
+
+
+def _table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    cells = zip(*rows, strict=True)
     return pa.table([pa.array(cell, kind) for cell, kind in zip(cells, SCHEMA.types, strict=True)], schema=SCHEMA)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from bedside.data.audit import repeated_keys
 from bedside.data.sample import Excluded, Sample
 from bedside.data.source import Source
-from bedside.endpoints.columns import case_bytes
+from bedside.endpoints.columns import bytes_of
 from bedside.errors import CohortProblem, OutcomeProblem
 from bedside.evidence.schema import FlowStep
 from bedside.study.declare import Study
@@ -43,7 +43,7 @@ def draw(study: Study[Any, X, Y, Any], *, root: Path, simulated: int | None, see
     """
     drawn = _draw(study, study.source, root=root, simulated=simulated, seed=seed)
     samples = drawn.samples
-    cells = case_bytes(study.endpoint.outcome_cells([sample.outcome for sample in samples]))
+    cells = bytes_of(study.endpoint.outcome_cells, [sample.outcome for sample in samples])
     if len(set(cells)) == 1:
         word = study.endpoint.describe(samples[0].outcome)
         msg = (

@@ -2,13 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.lib.format import write_array
 from numpy.typing import NDArray
 
 from bedside.data.sample import Sample
@@ -135,19 +137,11 @@ def fit_one(task: Task[X, Y, P], samples: Sequence[Sample[X, Y]], endpoint: Endp
     # Checkpoints of other data or code lie beside, and are never looked at.
     with at(Workplace(work / task.key[:16], tell=Bulletin(work, label))):
         fit = task.learner.fit(development, tuning, seed=task.seed)
-    arrays = {
-        **_cells("reference", endpoint, fit.reference),
-        **_cells("test", endpoint, fit.fitted.predict([samples[k].predictors for k in split.test.tolist()])),
-        **_cells("development", endpoint, fit.fitted.predict([sample.predictors for sample in development])),
-        **_stressed(task, fit.fitted, samples, endpoint),
-    }
-    if task.unlabelled:
-        arrays |= _cells(UNLABELLED, endpoint, fit.fitted.predict(task.unlabelled))
     explained = None
     if task.explaining is not None:
         subject = Subject(task.learner, fit, endpoint, development, (*tuning.selection, *tuning.calibration))
         explained = explaining.explain(task.explaining, subject, samples, task.seed)
-    _store(task, fit, arrays, explained, RunFolder(path))
+    _store(task, fit, _parts(task, fit, samples, endpoint), explained, RunFolder(path))
     shutil.rmtree(work, ignore_errors=True)
     return label
 
@@ -176,45 +170,66 @@ def read(task: Task[X, Y, P], endpoint: Endpoint[Y, P], folder: RunFolder) -> Ju
     )
 
 
+def _parts(
+    task: Task[X, Y, P], fit: Fit[X, P], samples: Sequence[Sample[X, Y]], endpoint: Endpoint[Y, P]
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """Cells of predictions, one part after the other, so that no two are held at once."""
+    fitted, split = fit.fitted, task.split
+    yield _cells("reference", endpoint, fit.reference)
+    yield _cells("test", endpoint, fitted.predict([samples[k].predictors for k in split.test.tolist()]))
+    yield _cells("development", endpoint, fitted.predict([samples[k].predictors for k in split.development.tolist()]))
+    yield from _stressed(task, fitted, samples, endpoint)
+    if task.unlabelled:
+        yield _cells(UNLABELLED, endpoint, fitted.predict(task.unlabelled))
+
+
 def _stressed(
     task: Task[X, Y, P], fitted: Fitted[X, P], samples: Sequence[Sample[X, Y]], endpoint: Endpoint[Y, P]
-) -> dict[str, NDArray[Any]]:
+) -> Iterator[dict[str, NDArray[Any]]]:
     """Predictions for perturbed test predictors, the same ones for every learner of a split; none from a record.
 
     What moves cases is not tried where outcomes lie in them: a model that follows would be judged by the old places.
     """
     if task.modality is None or task.modality.perturbations is None:
-        return {}
+        return
     if isinstance(task.learner, OfRecord) and task.learner.recorded:
-        return {}
+        return
     development = [samples[k].predictors for k in task.split.development.tolist()]
     test = [samples[k].predictors for k in task.split.test.tolist()]
-    found: dict[str, NDArray[Any]] = {}
     for perturbation in task.modality.perturbations(development):
         if perturbation.moves and endpoint.lies_in_cases:
             continue
         rng = np.random.default_rng([task.seed, *perturbation.name.encode()])
-        found |= _cells(f"{STRESS}{perturbation.name}", endpoint, fitted.predict(perturbation.apply(test, rng)))
-    return found
+        yield _cells(f"{STRESS}{perturbation.name}", endpoint, fitted.predict(perturbation.apply(test, rng)))
 
 
 def _cells(part: str, endpoint: Endpoint[Y, P], predictions: Sequence[P]) -> dict[str, NDArray[Any]]:
     return {f"{part}.{name}": array for name, array in to_arrays(endpoint.cells(predictions)).items()}
 
 
+def _write(parts: Iterable[Mapping[str, NDArray[Any]]], path: Path) -> None:
+    """A file as `numpy.savez` writes it, part by part; parts with arrays of several axes are compressed."""
+    with zipfile.ZipFile(path, "w", allowZip64=True) as archive:
+        for part in parts:
+            several = any(array.ndim > 1 for array in part.values())
+            for name, array in part.items():
+                entry = zipfile.ZipInfo(f"{name}.npy")
+                entry.compress_type = zipfile.ZIP_DEFLATED if several else zipfile.ZIP_STORED
+                with archive.open(entry, "w", force_zip64=True) as file:
+                    write_array(file, array, allow_pickle=False)
+
+
 def _store(
     task: Task[X, Y, P],
     fit: Fit[X, P],
-    arrays: Mapping[str, NDArray[Any]],
+    parts: Iterable[Mapping[str, NDArray[Any]]],
     explained: Explained | None,
     folder: RunFolder,
 ) -> None:
     def write(where: Path) -> None:
         (where / MODEL).mkdir()
         fit.fitted.save(where / MODEL)
-        with (where / PREDICTIONS).open("wb") as handle:
-            save = np.savez_compressed if any(array.ndim > 1 for array in arrays.values()) else np.savez
-            save(handle, allow_pickle=False, **arrays)
+        _write(parts, where / PREDICTIONS)
         if explained is not None:
             explaining.write(explained, where)
         content = {"key": task.key, "learner": task.learner.name, "split": task.split.name, "record": dict(fit.record)}

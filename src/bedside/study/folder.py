@@ -137,8 +137,9 @@ class RunFolder:
                 shutil.rmtree(folder)
             temporary.rename(folder)
         except OSError as error:
-            shutil.rmtree(temporary, ignore_errors=True)
             raise explain(error, self.path) from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def read_json(path: Path) -> object | None:

@@ -11,13 +11,13 @@ from typing import Any
 import bedside
 from bedside.data.sample import Sample
 from bedside.data.split import Split
-from bedside.endpoints.columns import case_bytes
+from bedside.endpoints.columns import bytes_of
 from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.target import outcome_words
 from bedside.study.declare import Study
 from bedside.study.folder import canonical
 
-LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "scikit-image", "lightgbm", "polars", "optuna")
+LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "scikit-image", "lightgbm", "polars", "pint", "optuna")
 """Whose versions can change a result, so that a fit is not reused across them."""
 
 
@@ -37,7 +37,7 @@ def case_hashes(
     beside: Callable[[Any], bytes] | None = None,
 ) -> tuple[bytes, ...]:
     """One hash a sample over patient, index time, predictors, what travels beside them, and outcome."""
-    outcomes = case_bytes(endpoint.outcome_cells([sample.outcome for sample in samples]))
+    outcomes = bytes_of(endpoint.outcome_cells, [sample.outcome for sample in samples])
     hashed = []
     for k, (sample, digest) in enumerate(zip(samples, digests, strict=True)):
         parts = (str(sample.patient), str(sample.index_time), canonical(dict(sample.attributes)))
@@ -54,7 +54,7 @@ def data_hash(cases: Sequence[bytes]) -> str:
 def split_hash(split: Split, samples: Sequence[Sample[Any, Any]], source: str, endpoint: Endpoint[Any, Any]) -> str:
     """Hash of who is judged in one split, whatever is known of them: another set of predictors is the same test."""
     judged = [samples[k] for k in split.test.tolist()]
-    outcomes = case_bytes(endpoint.outcome_cells([sample.outcome for sample in judged]))
+    outcomes = bytes_of(endpoint.outcome_cells, [sample.outcome for sample in judged])
     return data_hash(
         [
             hashlib.sha256(f"{source}\x1f{one.key}\x1f{one.index_time}".encode() + row).digest()

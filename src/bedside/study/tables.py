@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from bedside.data.sample import Sample
 from bedside.endpoints.columns import Columns, flat
 from bedside.endpoints.endpoint import Endpoint
+from bedside.study.arrays import write as write_arrays
 from bedside.study.job import Job
 from bedside.study.judged import Judged
 from bedside.types import Integers
@@ -77,18 +79,13 @@ def write(table: pa.Table, path: Path) -> None:
 def write_all(
     job: Job,
     predictions: Sequence[Any],
-    arrays: Sequence[Any],
+    arrays: Sequence[Iterable[pa.Table]],
     contributions: Sequence[Sequence[Any]],
     names: Sequence[str],
 ) -> dict[str, str]:
     """Write the tables and the profile into the run's folder; returns their sha256 by path."""
     folder = job.folder
     written = {folder.predictions: pa.concat_tables(predictions).unify_dictionaries()}
-    found = pa.concat_tables(arrays)
-    if found.num_rows:
-        written[folder.arrays] = found.unify_dictionaries()
-    else:
-        folder.arrays.unlink(missing_ok=True)
     for k, name in enumerate(names):
         written[folder.contributions / f"{name}.parquet"] = pa.concat_tables(
             [of_validation[k] for of_validation in contributions]
@@ -97,6 +94,12 @@ def write_all(
     for path, table in written.items():
         folder.write_with(path, partial(write, table))
         files[path.relative_to(folder.path).as_posix()] = _sha256(path)
+    counted: list[int] = []
+    folder.write_with(folder.arrays, lambda path: counted.append(write_arrays(chain.from_iterable(arrays), path)))
+    if any(counted):
+        files[folder.arrays.relative_to(folder.path).as_posix()] = _sha256(folder.arrays)
+    else:
+        folder.arrays.unlink()
     if job.study.modality.profile is not None:
         profile = job.study.modality.profile([sample.predictors for sample in job.drawn.samples])
         path = folder.path / "profile.json"
@@ -106,7 +109,8 @@ def write_all(
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flat(columns: Columns) -> list[tuple[str, Any]]:

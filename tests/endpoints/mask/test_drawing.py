@@ -1,5 +1,7 @@
 """What is drawn of an outline is what was drawn, what was said, and where they differ; outlines are read once."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -59,6 +61,15 @@ def test_doubt_is_largest_where_all_are_equally_probable() -> None:
     np.testing.assert_allclose(found[0], [1.0, 0.0, 0.0], atol=1e-9)
     drawn, said = case()
     assert "doubt" not in layers(Mask(drawn), Segmentation.drawn(said, 2))
+
+
+def test_doubt_of_a_volume_needs_little_more_room_than_it_takes() -> None:
+    prediction = Segmentation(np.full((2, 40, 60, 60), 80, dtype=np.uint8))
+    tracemalloc.start()
+    found = uncertainty(prediction)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * found.nbytes
 
 
 def test_the_caption_tells_dice_and_what_has_none() -> None:

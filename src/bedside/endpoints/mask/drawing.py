@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bedside.data.marks import Drawing, Layer, Mark
-from bedside.endpoints.mask.mask import Delineated
+from bedside.endpoints.mask.mask import Delineated, Pixels
 from bedside.endpoints.mask.overlap import Overlap, overlap
 from bedside.endpoints.mask.segmentation import WHOLE, Segmentation
 from bedside.endpoints.mask.structure import Structure
-from bedside.types import Floats
 
 
 def mask_drawing(structures: Sequence[Structure]) -> Callable[[Delineated, Segmentation], Drawing]:
@@ -26,7 +26,7 @@ def mask_drawing(structures: Sequence[Structure]) -> Callable[[Delineated, Segme
         wrong = truth != said
         errors = (Mark("missed", inside=wrong & (truth > 0)), Mark("added", inside=wrong & (truth == 0)))
         layers = [Layer("outlines", tuple(lines)), Layer("errors", errors)]
-        doubt = np.where(inside, uncertainty(prediction), 0.0).astype(np.float32)
+        doubt = np.where(inside, uncertainty(prediction), np.float32(0.0))
         if doubt.any():
             layers.append(Layer("doubt", tuple(lines), doubt))
         return Drawing(_caption(structures, found), tuple(layers))
@@ -34,13 +34,18 @@ def mask_drawing(structures: Sequence[Structure]) -> Callable[[Delineated, Segme
     return drawn
 
 
-def uncertainty(prediction: Segmentation) -> Floats:
+def uncertainty(prediction: Segmentation) -> NDArray[np.float32]:
     """Entropy of each pixel's classes as a share of the largest possible, shape (*size)."""
-    shares = prediction.shares.astype(np.float64) / WHOLE
+    # Row by row, or plane by plane: a volume needs many times its own room in double precision.
+    planes = [_entropy(prediction.shares[:, place]) for place in range(prediction.size[0])]
+    return np.stack(planes)
+
+
+def _entropy(part: Pixels) -> NDArray[np.float32]:
+    shares = part.astype(np.float64) / WHOLE
     every = np.concatenate([np.clip(1.0 - shares.sum(axis=0, keepdims=True), 0.0, 1.0), shares])
     terms = np.where(every > 0.0, every * np.log(np.maximum(every, 1e-12)), 0.0)
-    found: Floats = np.maximum(0.0, -terms.sum(axis=0)) / np.log(len(every))
-    return found
+    return np.asarray(np.maximum(0.0, -terms.sum(axis=0)) / np.log(len(every)), dtype=np.float32)
 
 
 def _caption(structures: Sequence[Structure], found: Overlap) -> str:

@@ -251,9 +251,7 @@ class _Maker:
 
 def _absent(structures: Sequence[Structure]) -> Callable[[Floats], tuple[str, ...]]:
     """Which structures are counted in no case: neither drawn nor predicted in any."""
-    return lambda given: tuple(
-        one.name for one, known in zip(structures, given[:, 1::2].any(axis=0).tolist(), strict=True) if not known
-    )
+    return lambda given: tuple(one.name for k, one in enumerate(structures) if not given[:, 2 * k + 1].any())
 
 
 def _of_one(column: Column, place: int, table: Table) -> Contributions:

@@ -17,6 +17,7 @@ from typing import IO, Any
 import numpy as np
 
 from bedside.errors import OutputProblem
+from bedside.modalities.imaging.image import Pixels
 from bedside.modalities.imaging.shaped import Shaped
 from bedside.types import Integers
 
@@ -116,7 +117,21 @@ class Pool:
         self._slots[digest] = len(self._slots)
 
 
-def _append(file: IO[bytes], content: bytes) -> None:
+def mapped(pixels: Pixels) -> Pixels:
+    """A copy in a file without a name, mapped into memory, which the system takes back when it needs the room.
+
+    Nobody else can open the file, and it is gone with the process, however that ends.
+
+    Raises:
+        OutputProblem: The disk is full, or the folder cannot be written.
+    """
+    root = _root()
+    with _writing(root), tempfile.TemporaryFile(dir=root, buffering=0) as file:
+        _append(file, np.ascontiguousarray(pixels).data.cast("B"))
+        return np.asarray(np.memmap(file, dtype=pixels.dtype, mode="r", shape=pixels.shape))
+
+
+def _append(file: IO[bytes], content: bytes | memoryview) -> None:
     # Not buffered: what a full disk refused would be written again, and refused again, when the file is closed.
     left = memoryview(content)
     while left:

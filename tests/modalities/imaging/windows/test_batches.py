@@ -15,9 +15,10 @@ from bedside.errors import FileProblem, ModelError
 from bedside.modalities.imaging.file import ImageFile
 from bedside.modalities.imaging.image import Geometry, Image
 from bedside.modalities.imaging.plan import ImagePlan
+from bedside.modalities.imaging.windows import preparation
 from bedside.modalities.imaging.windows.batches import WindowBatches
 from bedside.modalities.imaging.windows.plan import WindowPlan
-from bedside.modalities.imaging.windows.preparation import SHELF, WindowPreparation
+from bedside.modalities.imaging.windows.preparation import SHELF, Standings, WindowPreparation
 from bedside.modalities.imaging.windows.trunk import PreparedWindows, WindowTrunk
 from bedside.networks.convolutional.compact import Compact
 from bedside.networks.convolutional.decoder import Decoded
@@ -106,6 +107,26 @@ def test_an_image_is_decoded_once(tmp_path: Path) -> None:
     for _ in range(3):
         one.windows([0, 0], [(0, 0), (1, 1)], CPU)
     assert len(reads) <= 2  # once to be told apart, once to be prepared
+
+
+def test_large_images_are_mapped_from_files_without_a_name_and_seen_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEDSIDE_CACHE", str(tmp_path))
+    images = [image((40, 30), seed=k) for k in range(3)]
+    plan = WindowPlan(ImagePlan(size=(8, 8), scale="image"))
+
+    def seen(large: int) -> tuple[torch.Tensor, int]:
+        shelf = Standings(memory=1 << 20, disk=1 << 20, large=large)
+        monkeypatch.setattr(preparation, "SHELF", shelf)
+        batches = WindowBatches(WindowPreparation(plan, None), images)
+        return batches.windows([0, 1, 2, 0], [(0, 0), (3, 4), (-2, 5), (32, 22)], CPU).pixels, shelf.held
+
+    (small, held), (large, none) = seen(1 << 20), seen(1)
+    torch.testing.assert_close(large, small, rtol=0.0, atol=0.0)
+    assert held > 0
+    assert none == 0, "no pixel is held in memory"
+    assert not list(tmp_path.iterdir()), "and none in a file that another one could open"
 
 
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:

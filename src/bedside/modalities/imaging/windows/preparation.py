@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from bedside.data.placement import Placement
 from bedside.errors import FileProblem, ModelError
-from bedside.modalities.imaging.cache import MEMORY_BYTES, Shelf, identity, named
+from bedside.modalities.imaging.cache import Shelf, identity, named
 from bedside.modalities.imaging.image import Pixels, Readable
 from bedside.modalities.imaging.intensity import ChannelScale, Moments, development_scale
 from bedside.modalities.imaging.placing import uncut_placement
+from bedside.modalities.imaging.pool import mapped
 from bedside.modalities.imaging.shaped import uncut
 from bedside.modalities.imaging.windows.plan import WindowPlan
 from bedside.types import Json
@@ -39,8 +40,46 @@ class Standing(NamedTuple):
     placement: Placement
 
 
-SHELF: Shelf[Standing] = Shelf(MEMORY_BYTES)
-"""Images of this process; where there are more, those longest unused are decoded again when they are needed."""
+class Standings:
+    """Images of this process; where there are too many, those longest unused are prepared again when they are needed.
+
+    Small ones are kept in memory. Large ones lie in files without a name and are mapped: a window reads what it needs
+    of them, and memory holds no more volumes than there is room for.
+
+    Attributes:
+        large: Bytes from which an image is large.
+    """
+
+    def __init__(self, memory: int, disk: int, large: int) -> None:
+        self.large = large
+        self._small: Shelf[Standing] = Shelf(memory)
+        self._mapped: Shelf[Standing] = Shelf(disk)
+
+    @property
+    def held(self) -> int:
+        """Bytes in memory."""
+        return self._small.held
+
+    def get(self, key: bytes) -> Standing | None:
+        """What lies under this key, if it is still here."""
+        return self._small.get(key) or self._mapped.get(key)
+
+    def put(self, key: bytes, made: Standing) -> Standing:
+        """Keep an image, and give it as it is kept; raises OutputProblem where the disk has no room for a large one."""
+        if made.pixels.nbytes < self.large:
+            self._small.put(key, made)
+            return made
+        made = made._replace(pixels=mapped(made.pixels))
+        self._mapped.put(key, made)
+        return made
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._small.clear()
+        self._mapped.clear()
+
+
+SHELF = Standings(memory=1 << 28, disk=1 << 36, large=1 << 22)
 
 
 @dataclass(frozen=True)
@@ -92,7 +131,7 @@ class WindowPreparation:
                 raise named(problem, readable, place, count) from problem
             pixels = np.ascontiguousarray(made.pixels)
             found = Standing(pixels, made.moments, pixels.reshape(len(pixels), -1).min(axis=1), where)
-            SHELF.put(key, found)
+            found = SHELF.put(key, found)
         return found
 
     def key(self, readable: Readable) -> bytes:
