@@ -14,6 +14,7 @@ from bedside.modalities.records.history import STATIC, Events, History
 from bedside.types import Booleans, Integers
 
 _HASHES = 1 << 20
+_COUNTS = ("samples", "visible", "facts", "hidden", "outcomes", "held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class Proof:
             f"visible; {sum(self.left_out.values())} flagged events are left out"
         )
 
+    def json(self) -> dict[str, object]:
+        """For scripts."""
+        counts = {name: getattr(self, name) for name in _COUNTS}
+        return {**counts, "left_out": dict(self.left_out)}
+
 
 def together(parts: Iterable[Proof]) -> Proof:
     """Proofs of all shards as one."""
@@ -54,10 +60,7 @@ def together(parts: Iterable[Proof]) -> Proof:
     left_out: Counter[str] = Counter()
     for part in parts:
         left_out.update(part.left_out)
-    totals = {
-        name: sum(getattr(part, name) for part in parts)
-        for name in ("samples", "visible", "facts", "hidden", "outcomes", "held")
-    }
+    totals = {name: sum(getattr(part, name) for part in parts) for name in _COUNTS}
     return Proof(**totals, left_out=dict(left_out))
 
 
