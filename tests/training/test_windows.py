@@ -187,6 +187,32 @@ def test_turned_images_and_labels_stay_together(size: tuple[int, ...]) -> None:
     assert set(targets.flatten().tolist()) == {0, 1, IGNORED}
 
 
+def test_what_is_turned_keeps_its_form_where_pixels_are_long_along_one_axis() -> None:
+    """A rod of 12 mm stays one: turned in pixels of 1 by 4 mm it would be up to four times as long."""
+    plan = WindowPlan(ImagePlan(size=(32, 8), spacing=(1.0, 4.0), scale="image"))
+    labels = np.zeros((32, 8), dtype=np.uint8)
+    labels[10:23, 4] = 1
+    image = Image(flat(0, (32, 8)).predictors.pixels, Geometry((1.0, 4.0)))
+    sample = sampled(0, image, Mask(labels))
+    network = recipe(WindowTrunk(plan, SMALL), BALL)
+    prepared = network.trunk.prepare([image])
+    encoder = prepared.encoder({"width": 1.0})
+    model: Any = Model(encoder, MaskHead(BALL, encoder.width, 1))
+    turn = Geometric(rotate=90.0, follow=outlined)
+    supply = Windows(per_case=40, foreground=0.0).feed(model, prepared, [sample], Augmentations((turn,)), None)
+    assert supply.augment is not None
+    assert "in millimetres (1 x 4 mm a pixel)" in supply.augment.description
+    torch.manual_seed(0)
+    for found in supply.take(torch.arange(40), CPU).targets[:, 0].numpy():
+        where = np.argwhere(found == 1) * (1.0, 4.0)
+        if len(where):
+            assert np.linalg.norm(np.ptp(where, axis=0)) < 18.0
+    even = replace(plan, image=replace(plan.image, spacing=(1.0, 1.0)))
+    square = WindowTrunk(even, SMALL).prepare([replace(image, geometry=Geometry((1.0, 1.0)))])
+    still = Windows().feed(model, square, [sample], turn, None)
+    assert still.augment is turn
+
+
 @settings(deadline=None, max_examples=100)
 @given(length=st.integers(1, 200), side=st.integers(2, 40), overlap=st.floats(0.0, 0.9))
 def test_windows_cover_every_pixel(length: int, side: int, overlap: float) -> None:

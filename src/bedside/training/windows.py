@@ -16,6 +16,7 @@ from bedside.data.placement import Placed, Placement
 from bedside.data.sample import Sample
 from bedside.errors import ModelError
 from bedside.modalities.imaging.augment.left_behind import refuse_left_behind, refuse_mixed
+from bedside.modalities.imaging.augment.spaced import spaced
 from bedside.networks.encoder import Prepared
 from bedside.networks.map_losses import IGNORED
 from bedside.training.checkpoint import content, plain
@@ -76,6 +77,20 @@ class Windowed(Protocol[B_co]):
 
 
 @runtime_checkable
+class Spaced(Protocol):
+    """What is prepared at a known distance between pixels.
+
+    Attributes:
+        spacing: Millimetres along each axis; None where images keep their own.
+    """
+
+    @property
+    def spacing(self) -> tuple[float, ...] | None:
+        """The attribute."""
+        ...
+
+
+@runtime_checkable
 class Returning(Protocol):
     """Views whose maps can be brought back onto the image."""
 
@@ -132,7 +147,7 @@ class Windows:
         augment: "Augment[Any] | None",
         mixing: "Mixing[Any] | None",
     ) -> "WindowSupply[Any]":
-        """Development samples as random windows.
+        """Development samples as random windows; what is turned keeps its form where pixels are longer along an axis.
 
         Raises:
             ModelError: The trunk does not cut windows, augmentation would move images and leave labels behind, or
@@ -144,7 +159,8 @@ class Windows:
         refuse_mixed(mixing, blended=True)
         cases = _windowed(prepared, [sample.predictors for sample in samples])
         outlines = [_outline(model, sample.outcome, cases.placement(k)) for k, sample in enumerate(samples)]
-        return WindowSupply(cases, outlines, self, augment, mixing)
+        known = prepared.spacing if isinstance(prepared, Spaced) else None
+        return WindowSupply(cases, outlines, self, spaced(augment, known), mixing)
 
     def asked(
         self,

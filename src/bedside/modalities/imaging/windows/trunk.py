@@ -54,6 +54,11 @@ class PreparedWindows:
         why = "; ".join(plan.chosen) or "declared"
         return {"window": times(plan.patch), "windows_per_step": plan.batch, "plan": why}
 
+    @property
+    def spacing(self) -> tuple[float, ...] | None:
+        """Millimetres between prepared pixels along each axis; None where images keep their own."""
+        return self.preparation.plan.image.spacing
+
     def batches(self, predictors: Sequence[Readable]) -> WindowBatches:
         """Images ready to be seen in windows."""
         return WindowBatches(self.preparation, predictors)
