@@ -22,7 +22,7 @@ def test_images_with_two_kinds() -> None:
 
 
 def test_images_with_crowds() -> None:
-    outcomes, predictions = crowded(1, 12)
+    outcomes, predictions = crowded(1, 30)
     assert any(one.aside is not None for one in outcomes)
     check_endpoint(TWO, outcomes, predictions)
 
@@ -88,6 +88,23 @@ def test_thresholds_keep_false_positives_to_what_was_declared(rate: float) -> No
             more = {one.name: one for one in box_measures(kinds_named(("platelet", "red cell")), 0.5, looser)}
             rows = more[f"precision_{slug}"].contribute(outcomes, predictions).rows
             assert float((rows[:, 1] - rows[:, 0]).sum()) / 30 > rate, "one more would be allowed"
+
+
+def test_thresholds_of_single_models_mean_something_else_for_an_ensemble() -> None:
+    """Four models find the same thing, and something else each: what docs/explanation/outlines.md says of them."""
+    truth = [Boxes(np.array([[0, 0, 8, 8]]), np.array([0]), (60, 60)) for _ in range(6)]
+
+    def told(model: int, image: int) -> Found:
+        corners = np.array([[0, 0, 8, 8], [10 * model + 10, 20, 10 * model + 18, 28]])
+        return Found(corners, np.zeros(2, dtype=np.int64), np.array([0.9, 0.4 + 0.05 * image]))
+
+    models = [[told(model, image) for image in range(6)] for model in range(4)]
+    single, together = Reference((), truth, models[0]), fused(models)
+    for allowed, alone, pooled in ((0.5, 6 / 9, 1.0), (1.0, 0.5, 0.2)):
+        endpoint = boxes(("cell",), false_positives=allowed)
+        precision = {one.name: one for one in endpoint.measures(single)}["precision"]
+        assert value_of(precision, truth, models[0]) == pytest.approx(alone)
+        assert value_of(precision, truth, together) == pytest.approx(pooled)
 
 
 def test_counts_agree_on_the_whole_with_tuning() -> None:

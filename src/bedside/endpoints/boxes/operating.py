@@ -1,4 +1,10 @@
-"""From which score on a found box is shown: as many false positives per image as were declared, on tuning data."""
+"""From which score on a found box is shown: as many false positives per image as were declared, on tuning data.
+
+Of a cross-fitted detector the tuning predictions are those of single models, each for the images that it did not see,
+and what is shown comes of all of them fused, where a box that few find has a low score. Above 0 a threshold then lets
+through fewer false boxes than were allowed, at 0 those of all models; no development image is left on which the
+ensemble itself could be asked.
+"""
 
 from collections.abc import Mapping, Sequence
 
