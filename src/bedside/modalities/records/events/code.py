@@ -16,7 +16,12 @@ STANDARD: Final = frozenset(
 )  # fmt: skip
 """Systems that somebody else defines."""
 
-FACTS: Final = frozenset({BIRTH, DEATH, "SEX", "ANCESTRY", "ENCOUNTER_START", "ENCOUNTER_END", "ICU_START", "ICU_END"})
+FACTS: Final = frozenset(
+    {
+        BIRTH, DEATH, "SEX", "ANCESTRY", "ENCOUNTER_START", "ENCOUNTER_END", "ICU_START", "ICU_END",
+        "OBSERVATION_PERIOD_START", "OBSERVATION_PERIOD_END",
+    }
+)  # fmt: skip
 """What MEDS and bedside name themselves."""
 
 SOURCES: Final = frozenset({"MIMIC", "EICU", "PN2012", "PN2019"})
