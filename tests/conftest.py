@@ -16,8 +16,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 @pytest.fixture(autouse=True)
 def own_ledger(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Count test accesses in a ledger that nobody else reads."""
+    """Count test accesses in a ledger, and keep conversions in a cache, that nobody else reads."""
     monkeypatch.setenv("BEDSIDE_LEDGER", str(tmp_path_factory.getbasetemp() / "ledger.jsonl"))
+    monkeypatch.setenv("BEDSIDE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 @pytest.fixture(autouse=True)

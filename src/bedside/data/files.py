@@ -13,6 +13,9 @@ from bedside.errors import FileProblem
 VARIABLE = "BEDSIDE_DATA"
 """The environment variable that names the local data folder."""
 
+CACHE = "BEDSIDE_CACHE"
+"""The environment variable that names the folder for what can be made again."""
+
 _DOWNLOADS = ".downloads"
 _CHUNK = 1 << 20
 
@@ -35,6 +38,16 @@ def data_root() -> Path:
         msg = f"{VARIABLE} names {root}, which is not a folder; set it to the folder that holds the data"
         raise FileProblem(msg)
     return root
+
+
+def cache_root() -> Path:
+    """Where what can be made again is kept: `BEDSIDE_CACHE`, else `bedside-cache` in the user's cache directory."""
+    named = os.environ.get(CACHE, "").strip()
+    if named:
+        return Path(named).expanduser()
+    import pooch  # noqa: PLC0415 - slow to import, and needed only without BEDSIDE_CACHE
+
+    return Path(pooch.os_cache("bedside-cache"))
 
 
 def here(file: DataFile, root: Path) -> bool:

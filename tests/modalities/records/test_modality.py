@@ -111,7 +111,8 @@ def test_a_profile_tells_units_missing_codes_and_new_codes() -> None:
     assert compare_with(profile, many[:FEWEST]) == ()
     wrong = histories(*[hr(6000 + place) for place in range(10)])
     assert {one.kind for one in compare_with(profile, wrong)} == {"out_of_range", "unit"}
-    other = histories(*[[(1.0, "ICD10CM//J18", None, None)]] * 10)
+    pneumonia: list[Row] = [(1.0, "ICD10CM//J18", None, None)]
+    other = histories(*[pneumonia] * 10)
     assert {one.kind for one in compare_with(profile, other)} == {"unknown_code", "missing"}
 
 

@@ -86,13 +86,17 @@ class _Scored:
 
 def vital_signs(history: History, codes: Codes) -> VitalSigns:
     """The latest of each in the observation window."""
-    events, rows = history.events, np.arange(*history.rows)
-    words = {word: place for place, word in enumerate(events.words)}
+    events, rows = history.events, slice(*history.rows)
+    words = events.places
     numbers, kinds = events.numbers[rows], events.codes[rows]
+    known = np.isfinite(numbers)
 
     def latest(names: tuple[str, ...]) -> float | None:
-        wanted = [words[name] for name in names if name in words]
-        found = np.flatnonzero(np.isin(kinds, wanted) & np.isfinite(numbers))
+        wanted = np.zeros(len(kinds), dtype=bool)
+        for name in names:
+            if name in words:
+                wanted |= kinds == words[name]
+        found = np.flatnonzero(wanted & known)
         return float(numbers[found[-1]]) if len(found) else None
 
     inspired = latest(codes.inspired)

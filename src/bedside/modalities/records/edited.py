@@ -1,6 +1,7 @@
 """Histories with rows left out or numbers changed, over tables of their own."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -25,10 +26,8 @@ def edited(histories: Sequence[History], edit: Edit) -> list[History]:
     for events, positions, owners in tables(histories):
         own = np.unique(owners)
         starts = np.searchsorted(owners, own)
-        within = np.arange(len(owners)) - np.repeat(starts, np.diff(np.append(starts, len(owners))))
         facts = np.array([histories[place].facts[1] - histories[place].facts[0] for place in own])
-        timed = within >= np.repeat(facts, np.diff(np.append(starts, len(owners))))
-        keep, numbers = edit(events, positions, owners, timed)
+        keep, numbers = edit(events, positions, owners, ~events.lasting(positions))
         rows = positions[keep]
         table = Events(
             events.times[rows], events.codes[rows], numbers[keep], events.texts[rows], events.words, events.written
@@ -40,11 +39,11 @@ def edited(histories: Sequence[History], edit: Edit) -> list[History]:
         ):
             first, middle, last = int(ends[start - 1]), int(ends[start + count - 1]), int(ends[stop - 1])
             one = histories[place]
-            made[place] = History(table, (first, middle), (middle, last), one.start, one.index)
+            made[place] = replace(one, events=table, facts=(first, middle), rows=(middle, last))
     empty = Events(*_NOTHING, (), ())
     for place, one in enumerate(histories):
         if place not in made:  # a history without a single row
-            made[place] = History(empty, (0, 0), (0, 0), one.start, one.index)
+            made[place] = replace(one, events=empty, facts=(0, 0), rows=(0, 0))
     return [made[place] for place in range(len(histories))]
 
 

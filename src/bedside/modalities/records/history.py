@@ -1,17 +1,25 @@
 """What may be known of one patient at one time: a light view of rows of a table of events."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bedside.types import Floats, Integers
+from bedside.types import Booleans, Floats, Integers
 
 STATIC = int(np.iinfo(np.int64).min)
 """The time of a fact without a time."""
 
 HOUR = 3_600_000_000
 """Microseconds."""
+
+YEAR = 365.25 * 24
+"""Hours."""
+
+BIRTH = "MEDS_BIRTH"
+"""The code of a birth: an event that models see as the age at the index time, a fact with a number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +45,17 @@ class Events:
     def __len__(self) -> int:
         return len(self.times)
 
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Position of each code in `words`."""
+        return {word: place for place, word in enumerate(self.words)}
+
+    def lasting(self, positions: Integers) -> Booleans:
+        """Which of these rows are facts: those without a time, and births."""
+        birth = np.array([word == BIRTH for word in self.words], dtype=bool)
+        told: Booleans = (self.times[positions] == STATIC) | birth[self.codes[positions]]
+        return told
+
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class History:
@@ -48,6 +67,8 @@ class History:
         rows: Rows in the observation window, sorted by time, first and past the last.
         start: Where the observation window starts, in microseconds since 1970 (the first event, where it has no start).
         index: The index time, in microseconds since 1970.
+        beside: What was recorded of the case by others (a score), by name: no model looks at it, but a comparator that
+            repeats it.
     """
 
     events: Events
@@ -55,6 +76,7 @@ class History:
     rows: tuple[int, int]
     start: int
     index: int
+    beside: tuple[tuple[str, float], ...] = ()
 
     def __len__(self) -> int:
         """Events with a time."""
@@ -64,6 +86,10 @@ class History:
     def hours(self) -> Floats:
         """Of each event with a time, how long before the index time it became known; never negative."""
         return (self.index - self.events.times[self.rows[0] : self.rows[1]]) / HOUR
+
+    def recorded(self, name: str) -> float | None:
+        """What others recorded of the case; None where they did not."""
+        return dict(self.beside).get(name)
 
     def positions(self) -> Integers:
         """Rows of its facts, then of its events."""

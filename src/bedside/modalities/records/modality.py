@@ -1,5 +1,6 @@
 """How the spine looks at records over time."""
 
+import json
 from collections.abc import Sequence
 from hashlib import blake2b
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.modalities.modality import Modality, Variable
-from bedside.modalities.records.history import Events, History
+from bedside.modalities.records.history import HOUR, STATIC, YEAR, Events, History
 from bedside.modalities.records.perturb import commonest, perturbations
 from bedside.modalities.records.profile import compare_with, profile_of
 from bedside.modalities.records.vocabulary import tables
@@ -26,15 +27,26 @@ def records() -> Modality[History]:
         profile=profile_of,
         compare=compare_with,
         perturbations=perturbations,
+        beside=_beside,
     )
 
 
 def variables(histories: Sequence[History]) -> tuple[Variable, ...]:
     """How much is recorded, facts without a time, and the last number of each of the commonest measurements."""
+    counts, hours, ages = (np.full(len(histories), start) for start in (0.0, 0.0, np.nan))
+    for events, positions, owners in tables(histories):
+        before = (np.array([one.index for one in histories])[owners] - events.times[positions]) / HOUR
+        birth = events.lasting(positions) & (events.times[positions] != STATIC)
+        ages[owners[birth]] = before[birth] / YEAR
+        timed = ~events.lasting(positions)
+        counts += np.bincount(owners[timed], minlength=len(histories))
+        np.maximum.at(hours, owners[timed], before[timed])
     made = [
-        Variable("events", "", numbers=np.array([len(one) for one in histories], dtype=np.float64)),
-        Variable("hours observed", "h", numbers=np.array([(one.hours.max(initial=0.0)) for one in histories])),
+        Variable("events", "", numbers=counts),
+        Variable("hours observed", "h", numbers=hours),
     ]
+    if np.isfinite(ages).any():
+        made.append(Variable("age", "a", numbers=ages))
     made += _facts(histories)
     numbered = []
     for code in commonest(histories):
@@ -73,6 +85,10 @@ def digests(histories: Sequence[History]) -> list[bytes]:
             key.update(column.tobytes())
         made.append(key.digest())
     return made
+
+
+def _beside(history: History) -> bytes:
+    return json.dumps(sorted(history.beside)).encode()
 
 
 def _hashes(words: Sequence[str]) -> NDArray[np.uint64]:

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bedside.modalities.records.history import HOUR, History
+from bedside.modalities.records.history import HOUR, STATIC, YEAR, Events, History
 from bedside.modalities.records.vocabulary import Vocabulary, tables
-from bedside.types import Integers
+from bedside.types import Floats, Integers
+
+_NO_ROWS = tuple((np.zeros(0, dtype=kind),) for kind in (np.int64, np.bool_, np.int64, np.float32, np.float64))
 
 
 @dataclass(frozen=True, eq=False)
 class Packed:
     """Cases in order; of each its events in the order of time. The last moment of each case is the index time itself.
+
+    A birth is a fact, and its number the age in years at the index time.
 
     Attributes:
         tokens: Of the events, shape (e,).
@@ -52,27 +56,19 @@ def packed(histories: Sequence[History], vocabulary: Vocabulary, *, most: int) -
         most: Moments of a case that are told apart, the latest; what came before stands in the first of them.
     """
     count = len(histories)
-    facts = np.array([history.facts[1] - history.facts[0] for history in histories], dtype=np.int64)
-    rows = np.array([len(history) for history in histories], dtype=np.int64)
-    fact_starts, starts = _starts(facts), _starts(rows)
-    tokens = np.zeros(starts[-1], dtype=np.int64)
-    numbers = np.full(starts[-1], np.nan, dtype=np.float32)
-    hours = np.zeros(starts[-1], dtype=np.float32)
-    fact_tokens = np.zeros(fact_starts[-1], dtype=np.int64)
-    fact_numbers = np.full(fact_starts[-1], np.nan, dtype=np.float32)
     index = np.array([history.index for history in histories], dtype=np.int64)
-    for events, positions, owners in tables(histories):
-        told = vocabulary.numbers(events, positions)
-        value = events.numbers[positions]
-        # `positions` holds each history's facts, then its events.
-        within = np.arange(len(owners)) - np.searchsorted(owners, owners)
-        is_fact = within < facts[owners]
-        place = fact_starts[owners[is_fact]] + within[is_fact]
-        fact_tokens[place], fact_numbers[place] = told[is_fact], value[is_fact]
-        timed = ~is_fact
-        place = starts[owners[timed]] + within[timed] - facts[owners[timed]]
-        tokens[place], numbers[place] = told[timed], value[timed]
-        hours[place] = (index[owners[timed]] - events.times[positions[timed]]) / HOUR
+    parts = [
+        (owners, events.lasting(positions), *_row(events, positions, index[owners], vocabulary))
+        for events, positions, owners in tables(histories)
+    ]
+    columns = zip(*parts, strict=True) if parts else _NO_ROWS
+    owners, fixed, all_tokens, all_numbers, all_hours = (np.concatenate(column) for column in columns)
+    # Cases in order, each with its rows as they stand in its table.
+    order = np.argsort(owners, kind="stable")
+    timed, facts = order[~fixed[order]], order[fixed[order]]
+    rows = np.bincount(owners[timed], minlength=count)
+    starts, fact_starts = _starts(rows), _starts(np.bincount(owners[facts], minlength=count))
+    tokens, numbers, hours = all_tokens[timed], all_numbers[timed], all_hours[timed].astype(np.float32)
     owner = np.repeat(np.arange(count), rows)
     new = np.ones(len(owner), dtype=bool)
     new[1:] = (owner[1:] != owner[:-1]) | (hours[1:] != hours[:-1])
@@ -90,11 +86,26 @@ def packed(histories: Sequence[History], vocabulary: Vocabulary, *, most: int) -
         np.maximum(step - late[owner], 0),
         starts,
         np.minimum(distinct, most) + 1,
-        fact_tokens,
-        fact_numbers,
+        all_tokens[facts],
+        _aged(all_numbers[facts], all_hours[facts]),
         fact_starts,
         merged,
     )
+
+
+def _row(
+    events: Events, positions: Integers, index: Integers, vocabulary: Vocabulary
+) -> tuple[Integers, NDArray[np.float32], Floats]:
+    """Token, number and hours before the index time of each row; a fact without a time has the hours NaN."""
+    times = events.times[positions]
+    with np.errstate(over="ignore"):  # of facts, whose time is none
+        hours = np.where(times == STATIC, np.nan, (index - times) / HOUR)
+    return vocabulary.numbers(events, positions), events.numbers[positions], hours
+
+
+def _aged(numbers: NDArray[np.float32], hours: Floats) -> NDArray[np.float32]:
+    """Numbers of facts; that of a birth is the age in years at the index time."""
+    return np.where(np.isnan(hours), numbers, hours / YEAR).astype(np.float32)
 
 
 def _starts(counts: Integers) -> Integers:

@@ -18,7 +18,7 @@ SHARES = (0.1, 0.3, 0.5)
 MISTAKEN = (0.02, 0.1, 0.3)
 """Shares of a case's kinds of measurement that stand in another unit."""
 
-MOST_CODES = 40
+MOST_CODES = 20
 """Codes that are taken away one at a time: those that most development histories hold."""
 
 
@@ -75,8 +75,7 @@ def commonest(histories: Sequence[History]) -> list[str]:
     """Codes of events with a time, those that most histories hold first; of equals in the order of the alphabet."""
     counts: dict[str, int] = {}
     for events, positions, owners in tables(histories):
-        timed = np.array([history.facts[1] - history.facts[0] for history in histories])[owners]
-        is_event = np.arange(len(owners)) - np.searchsorted(owners, owners) >= timed
+        is_event = ~events.lasting(positions)
         held = np.unique(events.codes[positions[is_event]].astype(np.int64) * len(histories) + owners[is_event])
         for code, count in zip(*np.unique(held // len(histories), return_counts=True), strict=True):
             word = events.words[code]

@@ -74,9 +74,9 @@ def _codes(histories: Sequence[History], *, fewest: int = FEWEST) -> dict[str, d
             numbers.setdefault(word, []).append(values[np.isfinite(values)])
     made: dict[str, dict[str, Json]] = {}
     for word in sorted(counts):
-        values = np.concatenate(numbers[word]).astype(np.float64)
-        told = len(values) > 0 and holders[word] >= fewest
-        low, middle, high = _range(values) if told else (None, None, None)
+        all_values: Floats = np.concatenate(numbers[word]).astype(np.float64)
+        told = len(all_values) > 0 and holders[word] >= fewest
+        low, middle, high = _range(all_values) if told else (None, None, None)
         made[word] = {
             "share": holders[word] / max(len(histories), 1),
             "events": counts[word],

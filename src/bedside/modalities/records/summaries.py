@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 import polars as pl
 
-from bedside.modalities.records.history import History
+from bedside.modalities.records.history import BIRTH, History
 from bedside.modalities.records.packed import Packed, packed
 from bedside.modalities.records.vocabulary import Vocabulary
 from bedside.types import Floats, Integers, Json
@@ -56,7 +56,7 @@ class Summaries:
         tokens = self.vocabulary.tokens
         made = [f"{tokens[token]} {what}" for token in self.measured for what in OF_NUMBERS]
         made += [f"{tokens[token]} count" for token in self.counted]
-        made += [tokens[token] for token in (*self.facts, *self.marks)]
+        made += ["age in years" if tokens[token] == BIRTH else tokens[token] for token in (*self.facts, *self.marks)]
         return tuple(made)
 
     def table(self, histories: Sequence[History]) -> pl.DataFrame:
