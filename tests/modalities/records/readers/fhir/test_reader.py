@@ -149,6 +149,15 @@ def test_validation_holds_each_resource_to_the_specification(tmp_path: Path) -> 
     assert taken(Fhir(tmp_path))[0].height == 2
 
 
+def test_what_is_remembered_of_other_files_is_of_these_files(tmp_path: Path) -> None:
+    within = resource("Condition", code=ANGINA, encounter={"reference": "Encounter/e"})
+    ends = []
+    for day in ("2020-03-04", "2020-03-05"):
+        frame, _ = taken(Fhir(ndjson(tmp_path, [within, {**STAY, "period": {"end": day}}])))
+        ends.append(frame.filter(pl.col("code") == "SNOMED//194828000")["time"].item().date().isoformat())
+    assert ends == ["2020-03-04", "2020-03-05"]
+
+
 def test_bundles_resolve_their_own_references(tmp_path: Path) -> None:
     person = {"resourceType": "Patient", "id": "p", "birthDate": "1950-01-01"}
     newborn = {"resourceType": "Patient", "birthDate": "2020-01-01"}

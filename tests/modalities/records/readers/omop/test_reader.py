@@ -145,6 +145,21 @@ def test_a_table_of_a_header_alone_has_no_events(tmp_path: Path) -> None:
         assert taken(Omop(path.parent))[0].height == 1
 
 
+def test_what_is_remembered_of_other_tables_is_of_these_tables(tmp_path: Path) -> None:
+    condition = {
+        "person_id": 1,
+        "visit_occurrence_id": 7,
+        "condition_concept_id": 2,
+        "condition_start_date": "2020-03-01",
+    }
+    ends = []
+    for day in ("2020-03-04", "2020-03-05"):
+        visit = {**VISIT, "visit_end_datetime": f"{day} 10:00:00"}
+        frame, _ = taken(Omop(warehouse(tmp_path, visit_occurrence=[visit], condition_occurrence=[condition])))
+        ends.append(frame.filter(pl.col("code") == "SNOMED//84114007")["time"].item().date().isoformat())
+    assert ends == ["2020-03-04", "2020-03-05"]
+
+
 def test_columns_of_the_version_before_are_read_under_their_new_names(tmp_path: Path) -> None:
     frame, _ = taken(Omop(warehouse(tmp_path, visit_occurrence=[{**VISIT, "discharge_to_source_value": "home"}])))
     assert "ENCOUNTER_END//home" in frame["code"]
