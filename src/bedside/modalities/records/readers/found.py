@@ -16,8 +16,10 @@ def layout(name: str) -> Layout:
     Raises:
         RecordsProblem: There is none of this name; the message lists all.
     """
-    module = f"{readers.__name__}.{name.replace('-', '_')}"
-    found = getattr(import_module(module), "READER", None) if name.isprintable() and _is_module(module) else None
+    word = name.replace("-", "_")
+    module = f"{readers.__name__}.{word}"
+    there = word.isidentifier() and find_spec(module) is not None
+    found = getattr(import_module(module), "READER", None) if there else None
     if not isinstance(found, Layout):
         msg = f"no layout of records is called {name!r}; there are {', '.join(layouts())}"
         raise RecordsProblem(msg)
@@ -32,8 +34,3 @@ def layouts() -> Mapping[str, Layout]:
         if isinstance(reader, Layout):
             found[module.name] = reader
     return found
-
-
-def _is_module(name: str) -> bool:
-    *_, last = name.split(".")
-    return last.isidentifier() and find_spec(name) is not None
