@@ -17,6 +17,7 @@ from bedside.training.checkpoint import Checkpoint
 from bedside.training.course import Course
 from bedside.training.engine import Engine, Place, SingleThread
 from bedside.training.feed import Supply
+from bedside.training.grouping import batches
 from bedside.training.layout import convolves
 from bedside.training.model import Model
 from bedside.training.schedule import Schedule, rate
@@ -149,11 +150,9 @@ class Loop:
         now.model.train()
         steps = self._steps(feed)
         engine, total = now.engine, self.epochs * steps
-        # Batches of nearly equal size: a last one of a single case would be a step in a random direction.
-        batches = torch.randperm(len(feed)).tensor_split(steps)
         summed = torch.zeros((), device=engine.device)
         with _apart(engine, now.step):
-            for positions in batches:
+            for positions in batches(feed.cases, len(feed), steps):
                 now.step += 1
                 _set_rate(now.optimizer, self._rate(now.step, total, peak))
                 own, weight = _share(positions, engine)

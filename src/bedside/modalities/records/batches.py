@@ -81,6 +81,11 @@ class EventBatches:
     def __len__(self) -> int:
         return len(self.moments)
 
+    @property
+    def sizes(self) -> Int64[Tensor, " cases"]:
+        """Moments of each case: a batch is padded to its longest."""
+        return self.moments
+
     def take(self, positions: Int64[Tensor, " cases"], where: device) -> EventTensors:
         """The cases at these positions."""
         rows, owners = _rows(self.starts, positions)
