@@ -115,7 +115,7 @@ def test_what_is_left_at_its_default_is_not_written() -> None:
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25, deadline=None)
 @given(
     WORDS.filter(str.strip), st.floats(allow_nan=False, allow_infinity=False), st.lists(WORDS, min_size=1, max_size=3)
 )
@@ -203,3 +203,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'name = "\xe9"')
     with pytest.raises(FileProblem, match=r"latin\.toml is not UTF-8"):
         load_cohort(tmp_path / "latin.toml")
+
+
+def test_the_cohort_that_the_reference_shows_is_one() -> None:
+    page = Path(__file__).parents[4] / "docs" / "reference" / "cohort-file.md"
+    shown = re.search(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert shown is not None
+    read = parse(shown[1])
+    assert sorted(render(read).splitlines()) == sorted(shown[1].splitlines())

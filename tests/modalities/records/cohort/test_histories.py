@@ -62,7 +62,7 @@ def seen(rows: Sequence[Row], text: str) -> tuple[dict[tuple[int, Any], tuple[An
         return {name: shown(events, view) for name, view in zip(names, views, strict=True)}, events
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(LATER, max_size=8), st.lists(LATER, max_size=8))
 def test_whatever_happens_after_the_index_time_changes_no_byte(one: list[Row], other: list[Row]) -> None:
     text = MORTALITY.replace("[outcome]", '[observation]\nstart = "index - 60h"\n\n[outcome]')
@@ -77,7 +77,7 @@ def test_whatever_happens_after_the_index_time_changes_no_byte(one: list[Row], o
         assert getattr(held, name).tobytes() == getattr(again, name).tobytes()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(LATER, max_size=8), st.lists(LATER, max_size=8))
 def test_the_same_holds_of_every_one_of_many_index_times(one: list[Row], other: list[Row]) -> None:
     text = MORTALITY.replace('offset = "24h"', 'repeat = "6h"\nrepeat_until = "event + 24h"')

@@ -101,9 +101,11 @@ def prove(
     _each(_count(events.times == STATIC, begin, past) == 0, "a fact stands among events with a time")
     _each(_count(events.times == STATIC, fact, facts) == facts - fact, "an event with a time stands among facts")
     usable = frame.filter((pl.col(FLAGS).cast(pl.Int64) & int(leave_out)) == 0)
-    _same_rows(usable, labels, shown, (begin, past), (fact, facts))
+    totals = _totals(usable)
+    upto = _same_rows(usable, totals, labels, shown, (begin, past), (fact, facts))
     _holds(len(frame) - len(usable) == sum(left_out.values()), "flagged events are not all counted", len(frame))
-    after = _upto(usable, labels.select(SUBJECT, at=pl.lit(2**62)))[0] - _upto(usable, _at(labels, index))[0]
+    everything = labels.join(totals.group_by(SUBJECT).len(), on=SUBJECT, how="left", maintain_order="left")["len"]
+    after = everything.fill_null(0).cast(pl.Int64).to_numpy() - upto
     return Proof(
         samples=len(views),
         visible=int((past - begin).sum()),
@@ -117,51 +119,50 @@ def prove(
 
 def _same_rows(
     usable: pl.DataFrame,
+    totals: pl.DataFrame,
     labels: pl.DataFrame,
     shown: tuple[Events, Sequence[History]],
     rows: tuple[Integers, Integers],
     facts: tuple[Integers, Integers],
-) -> None:
-    """Recount what every sample may see from the table, by another way, and compare number and codes."""
+) -> Integers:
+    """Recount what every sample may see, by another way, and compare number and codes; events up to each index time."""
     events, _ = shown
     hashes = pl.Series(events.words, dtype=pl.String).hash(seed=0) % _HASHES
     weights = hashes.cast(pl.Int64).to_numpy()[events.codes] if len(events) else np.empty(0, np.int64)
-    most, codes = _upto(usable, _at(labels, _microseconds(labels, "prediction_time")))
+    upto, codes = _upto(totals, _at(labels, _microseconds(labels, "prediction_time")))
+    most = upto
     if "start" in labels.columns:
         start = _microseconds(labels, "start")
-        less, before = _upto(usable, _at(labels, np.where(start == STATIC, STATIC + 1, start) - 1))
+        less, before = _upto(totals, _at(labels, np.where(start == STATIC, STATIC + 1, start) - 1))
         most, codes = most - less, codes - before
     _each(rows[1] - rows[0] == most, "not all events that may be seen are visible, or others are")
     _each(_sums(weights, *rows) == codes, "codes of visible events are not those of the table")
     own = usable.filter(pl.col(TIME).is_null()).group_by(SUBJECT).len()
     count = labels.join(own, on=SUBJECT, how="left", maintain_order="left")["len"].fill_null(0).to_numpy()
     _each(facts[1] - facts[0] == count, "not all facts are visible, or others are")
+    return upto
 
 
-def _upto(usable: pl.DataFrame, asked: pl.DataFrame) -> tuple[Integers, Integers]:
-    """Events with a time of each patient not later than asked: how many, and the sum of hashes of their codes."""
-    totals = (
-        usable.lazy()
-        .filter(pl.col(TIME).is_not_null())
-        .select(
-            SUBJECT,
-            at=pl.col(TIME).cast(pl.Int64),
-            hashed=(pl.col(CODE).cast(pl.String).hash(seed=0) % _HASHES).cast(pl.Int64),
-        )
-        .sort("at")
-        .with_columns(
-            count=pl.col("at").cum_count().over(SUBJECT),
-            codes=pl.col("hashed").cum_sum().over(SUBJECT),
-        )
+def _totals(usable: pl.DataFrame) -> pl.DataFrame:
+    """Running totals over each patient's events with a time: how many, and the sum of hashes of their codes."""
+    timed = usable.filter(pl.col(TIME).is_not_null())
+    codes = timed[CODE].cast(pl.String)
+    hashed = (codes.hash(seed=0) % _HASHES).cast(pl.Int64)
+    frame = timed.select(SUBJECT, at=pl.col(TIME).cast(pl.Int64)).with_columns(hashed=hashed)
+    running = frame.with_columns(
+        count=pl.col("at").cum_count().over(SUBJECT).cast(pl.Int64), codes=pl.col("hashed").cum_sum().over(SUBJECT)
     )
+    return running.drop("hashed")
+
+
+def _upto(totals: pl.DataFrame, asked: pl.DataFrame) -> tuple[Integers, Integers]:
+    """Totals of each patient at the last event that is not later than asked."""
     found = (
-        asked.lazy()
-        .with_row_index("asked")
+        asked.with_row_index("asked")
         .sort("at")
         .join_asof(totals, on="at", by=SUBJECT, strategy="backward", check_sortedness=False)
         .sort("asked")
-        .select(pl.col("count", "codes").cast(pl.Int64).fill_null(0))
-        .collect()
+        .select(pl.col("count", "codes").fill_null(0))
     )
     return found["count"].to_numpy(), found["codes"].to_numpy()
 

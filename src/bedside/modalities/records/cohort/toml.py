@@ -29,6 +29,7 @@ from bedside.modalities.records.cohort.span import (
 T = TypeVar("T")
 
 FORMAT = 1
+_EXACT = 2.0**53
 _TABLES = ("index", "observation", "predicates", "windows", "criteria", "outcome", "censoring", "attributes")
 _TOP = ("format", "name", "eligibility", "keep_flagged")
 _PREDICATES: dict[str, type[Predicate]] = {"any_of": AnyOf, "all_of": AllOf, "repeated": Repeated}
@@ -267,6 +268,8 @@ def _written(value: Any) -> str:  # noqa: ANN401 - any value of a declaration
         value = duration_text(value)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
     if isinstance(value, bool | str | Edge):
         text = str(value) if isinstance(value, Edge) else value
         return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
