@@ -99,9 +99,16 @@ class Features:
         """Rows to a matrix, shape (n, p)."""
         frame = restricted_frame(self.schema, rows)
         matrix = np.empty((frame.height, len(self.names)))
+        # All numbers at once: hundreds of columns are asked for a cell at a time otherwise.
+        numbers = frame.select([column.name for column in self.schema.numbers]).to_numpy().T
+        places = {column.name: place for place, column in enumerate(self.schema.numbers)}
         start = 0
         for column in self.schema.columns:
-            block = self._block(column, frame.get_column(column.name))
+            known = self.columns[column.name]
+            if isinstance(known, _Number):
+                block = self._of_numbers(known, numbers[places[column.name]])
+            else:
+                block = self._of_words(known, frame.get_column(column.name))
             for offset, values in enumerate(block):
                 matrix[:, start + offset] = values
             start += len(block)
@@ -150,13 +157,16 @@ class Features:
         indicator = [(f"{column.name} missing", False)] if known.indicator else []
         return [*((f"{column.name}={word}", False) for word in known.words), *indicator]
 
-    def _block(self, column: Column, series: pl.Series) -> list[Floats]:
-        known = self.columns[column.name]
-        if isinstance(known, _Number):
-            values = series.fill_null(known.median if self.impute or not known.indicator else np.nan).to_numpy()
-            scaled = (values - known.centre) / known.scale if self.standardise else values
-            indicator = [series.is_null().to_numpy().astype(np.float64)] if known.indicator and self.impute else []
-            return [scaled, *indicator]
+    def _of_numbers(self, known: _Number, values: Floats) -> list[Floats]:
+        """Columns of a number, NaN where it is missing."""
+        missing = np.isnan(values)
+        filled = np.where(missing, known.median, values) if self.impute or not known.indicator else values
+        scaled = (filled - known.centre) / known.scale if self.standardise else filled
+        indicator = [missing.astype(np.float64)] if known.indicator and self.impute else []
+        return [scaled, *indicator]
+
+    def _of_words(self, known: _Category, series: pl.Series) -> list[Floats]:
+        """Columns of a category."""
         positions = codes(series, known.words)
         if self.encode == "codes":
             return [(positions + 1).astype(np.float64)]
