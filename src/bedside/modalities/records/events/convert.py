@@ -1,57 +1,31 @@
 """Turns a source of records into a folder of events: two passes in parallel, in memory that a shard bounds."""
 
-import json
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Final, TypeAlias, TypeVar
+from typing import Final
 
-import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
-from joblib import Parallel, delayed
-from meds.schema import DatasetMetadataSchema
-
-from bedside import __version__
-from bedside.errors import OutputProblem, RecordsProblem, RunError
-from bedside.modalities.records.events.code import KNOWN, system
+from bedside.errors import RecordsProblem
+from bedside.modalities.records.events.code import KNOWN
 from bedside.modalities.records.events.code_units import turns
-from bedside.modalities.records.events.folder import CODES, DATA, DATASET, PEOPLE, QUALITY, EventFolder
+from bedside.modalities.records.events.folder import DATA, EventFolder
 from bedside.modalities.records.events.judged import Judge
+from bedside.modalities.records.events.metadata import Origin, write_metadata
 from bedside.modalities.records.events.partition import Partitioned, partition, summed
 from bedside.modalities.records.events.quality import Quality, quality
 from bedside.modalities.records.events.reader import Dated, OwnSystems, Problems, Reader
-from bedside.modalities.records.events.schema import CODE, ENCOUNTER, FLAGS
-from bedside.modalities.records.events.shard import SUBJECTS, Assembled, assemble, pieces
+from bedside.modalities.records.events.schema import CODE
+from bedside.modalities.records.events.shard import Assembled, assemble, pieces
+from bedside.modalities.records.events.unfinished import unfinished
+from bedside.modalities.records.events.work import Told, Work
 from bedside.modalities.records.events.writing import writing
 
 SHARD_EVENTS: Final = 2_000_000
 BATCHES: Final = 256
 """Into so many tasks the parts of a source are gathered at most; changes no result."""
-
-Told: TypeAlias = Callable[[str, int, int], None]
-"""Is told a stage in words, how many of its tasks are done, and how many there are."""
-
-T = TypeVar("T")
-
-_CODES = pa.schema(
-    [
-        pa.field(CODE, pa.string(), nullable=False),
-        pa.field("description", pa.string()),
-        pa.field("parent_codes", pa.list_(pa.string())),
-        pa.field("unit", pa.string()),
-        pa.field("system", pa.string()),
-        pa.field("events", pa.int64(), nullable=False),
-        pa.field("subjects", pa.int64(), nullable=False),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -93,10 +67,9 @@ def convert(
         OutputProblem: The folder exists, cannot be written, or its disk is full. Nothing is kept.
         RunError: A process was ended, most likely for want of memory.
     """
-    _refuse_existing(out, replace=replace)
     declared = until or (reader.until if isinstance(reader, Dated) else None)
-    work = _Work(jobs, on_progress or (lambda _stage, _done, _tasks: None))
-    with _hidden(out) as folder:
+    work = Work(jobs, on_progress)
+    with unfinished(out, replace=replace) as folder:
         found = _partitioned(reader, folder / "runs", work)
         judge = Judge(
             turns=turns(found.units),
@@ -107,45 +80,12 @@ def convert(
         judged = quality(shards, judge.turns, found.problems, declared)
         with writing(folder):
             shutil.rmtree(folder / "runs")
-            _write_people(folder)
-            _write_codes(folder, shards, judge.turns, reader.descriptions())
-            (folder / QUALITY).write_text(judged.model_dump_json(indent=2) + "\n", "utf-8")
-            (folder / DATASET).write_text(_dataset(reader.name), "utf-8")
-        EventFolder(folder)
-        _put(folder, out)
+        origin = Origin(reader.name, "bedside records convert", reader.descriptions())
+        write_metadata(folder, shards, judge.turns, judged, origin)
     return Converted(EventFolder(out), judged)
 
 
-@dataclass(frozen=True)
-class _Work:
-    """Runs tasks at once, and tells how far they are."""
-
-    jobs: int | None
-    told: Told = field(repr=False)
-
-    def all(self, stage: str, tasks: Sequence[Callable[[], T]]) -> list[T]:
-        """What each task gives, in order."""
-        found: list[T] = []
-        self.told(stage, 0, len(tasks))
-        workers = min(self.jobs or os.cpu_count() or 1, max(1, len(tasks)))
-        given = (task() for task in tasks)
-        if workers > 1:
-            parallel = Parallel(n_jobs=workers, return_as="generator", inner_max_num_threads=1)
-            given = parallel(delayed(task)() for task in tasks)
-        try:
-            for result in given:
-                found.append(result)
-                self.told(stage, len(found), len(tasks))
-        except BrokenProcessPool as error:
-            msg = (
-                f"a process that worked on a part was ended from outside ({stage.lower()}), most likely because memory "
-                "ran out; ask for fewer processes (--jobs) and run again: nothing was kept"
-            )
-            raise RunError(msg) from error
-        return found
-
-
-def _partitioned(reader: Reader, runs: Path, work: _Work) -> Partitioned:
+def _partitioned(reader: Reader, runs: Path, work: Work) -> Partitioned:
     parts = reader.parts()
     with writing(runs):
         runs.mkdir(parents=True)
@@ -172,93 +112,9 @@ def _partitioned(reader: Reader, runs: Path, work: _Work) -> Partitioned:
     return gathered
 
 
-def _assembled(found: Partitioned, judge: Judge, folder: Path, shard_events: int, work: _Work) -> list[Assembled]:
-    with writing(folder):
-        (folder / DATA).mkdir()
-        (folder / "metadata").mkdir()
+def _assembled(found: Partitioned, judge: Judge, folder: Path, shard_events: int, work: Work) -> list[Assembled]:
     tasks: list[Callable[[], Assembled]] = []
     for number, piece in enumerate(pieces(found.runs, shard_events)):
         runs = tuple(run for run in found.runs if set(piece.buckets) & set(run.buckets))
         tasks.append(partial(assemble, piece, runs, judge, folder / DATA / f"{number:04d}"))
     return work.all("Sorting", tasks)
-
-
-def _write_people(folder: Path) -> None:
-    """All shards' subjects in one file, a row group a shard."""
-    with pq.ParquetWriter(folder / PEOPLE, SUBJECTS, compression="zstd") as writer:
-        for path in sorted((folder / DATA).glob("*.people")):
-            writer.write_table(pq.read_table(path))
-            path.unlink()
-
-
-def _write_codes(
-    folder: Path, shards: Sequence[Assembled], turned: pl.DataFrame, descriptions: Mapping[str, str]
-) -> None:
-    counted = pl.concat([shard.codes for shard in shards])
-    counts = counted.group_by(CODE).agg(pl.col("events", "subjects").sum()).sort(CODE)
-    units = dict(turned.select(CODE, "kept_in").iter_rows())
-    words = counts.get_column(CODE).to_list()
-    table = pa.table(
-        {
-            CODE: words,
-            "description": [descriptions.get(word) for word in words],
-            "parent_codes": [None for _ in words],
-            "unit": [units.get(word) for word in words],
-            "system": [system(word) for word in words],
-            "events": counts.get_column("events").to_list(),
-            "subjects": counts.get_column("subjects").to_list(),
-        },
-        schema=_CODES,
-    )
-    pq.write_table(table, folder / CODES, compression="zstd")
-
-
-def _dataset(name: str) -> str:
-    """metadata/dataset.json by the schema of MEDS; without the moment, so that the same source gives the same bytes."""
-    content = {
-        "dataset_name": name,
-        "etl_name": "bedside records convert",
-        "etl_version": __version__,
-        "meds_version": version("meds"),
-        "raw_source_id_columns": [ENCOUNTER],
-        "other_extension_columns": [FLAGS],
-    }
-    DatasetMetadataSchema.validate(content)
-    return json.dumps(content, indent=2) + "\n"
-
-
-def _refuse_existing(out: Path, *, replace: bool) -> None:
-    if out.is_file():
-        msg = f"{out} is a file; name a folder that does not exist yet"
-        raise OutputProblem(msg)
-    if not out.is_dir() or not any(out.iterdir()):
-        return
-    if not replace:
-        msg = f"{out} exists and is not empty; name another folder, or ask to replace it (--replace)"
-        raise OutputProblem(msg)
-    if not ((out / DATASET).is_file() and (out / DATA).is_dir()):
-        msg = f"{out} is no folder of events and is not replaced; name another folder, or empty it yourself"
-        raise OutputProblem(msg)
-
-
-@contextmanager
-def _hidden(out: Path) -> Iterator[Path]:
-    """A folder beside the one asked for, gone at the end whatever happens."""
-    folder = out.absolute().with_name(f".{out.name}.{os.getpid()}.part")
-    with writing(out):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _put(folder: Path, out: Path) -> None:
-    """Put the finished folder where it was asked for."""
-    aside = folder.with_suffix(".old")
-    with writing(out):
-        if out.is_dir() and any(out.iterdir()):
-            out.rename(aside)
-        folder.replace(out)
-    shutil.rmtree(aside, ignore_errors=True)

@@ -68,6 +68,7 @@ class Quality(_Stored):
         flags: By the flag's words ("before birth"); all flags, also those that no event has.
         units: By code, where any unit needed to be turned or could not be.
         problems: By what was the matter.
+        simulated: Whether everybody in it is invented.
     """
 
     events: int
@@ -81,9 +82,17 @@ class Quality(_Stored):
     flags: Mapping[str, Flagged]
     units: Mapping[str, CodeUnits]
     problems: Mapping[str, Unread]
+    simulated: bool = False
 
 
-def quality(shards: Sequence[Assembled], turns: pl.DataFrame, problems: Problems, until: datetime | None) -> Quality:
+def quality(
+    shards: Sequence[Assembled],
+    turns: pl.DataFrame,
+    problems: Problems,
+    until: datetime | None,
+    *,
+    simulated: bool = False,
+) -> Quality:
     """Add up what shards hold.
 
     Args:
@@ -91,6 +100,7 @@ def quality(shards: Sequence[Assembled], turns: pl.DataFrame, problems: Problems
         turns: How numbers were turned, as `code_units.TURNS`.
         problems: What could not become an event.
         until: The last moment that a time can mean, where it was declared.
+        simulated: Whether everybody in it is invented.
     """
     return Quality(
         events=sum(shard.events for shard in shards),
@@ -107,6 +117,7 @@ def quality(shards: Sequence[Assembled], turns: pl.DataFrame, problems: Problems
             what: Unread(count=count, examples=tuple(problems.examples.get(what, ())))
             for what, count in sorted(problems.counts.items())
         },
+        simulated=simulated,
     )
 
 

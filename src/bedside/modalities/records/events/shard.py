@@ -104,7 +104,16 @@ def assemble(piece: Piece, runs: Sequence[Run], judge: Judge, stem: Path) -> Ass
         RecordsProblem: Two identifiers have the same number.
         OutputProblem: The disk is full, or the folder cannot be written.
     """
-    raw = read(runs, piece.buckets, piece.piece, piece.pieces)
+    return settled(read(runs, piece.buckets, piece.piece, piece.pieces), judge, stem)
+
+
+def settled(raw: pl.DataFrame, judge: Judge, stem: Path) -> Assembled:
+    """Write events on their way, of whole subjects in any order, as `assemble` does; the frame has `STORED`'s columns.
+
+    Raises:
+        RecordsProblem: Two identifiers have the same number.
+        OutputProblem: The disk is full, or the folder cannot be written.
+    """
     people = _people(raw)
     events = judge.judged(raw.drop(IDENTIFIER))
     del raw
