@@ -79,7 +79,7 @@ def study(
         endpoint=endpoint,
         model=tuned(network),
         comparators=(tuned(MultiAtlas(endpoint, PLAN, most=atlases)), tuned(PixelForest(endpoint, PLAN, trees=trees))),
-        validations=(Holdout(development=0.6, tuning=0.2, test=0.2),),
+        validations=(Holdout(development=0.6, tuning=0.2, test=0.2, mode="held_out"),),
         primary_comparator="atlas",
         trials=TRIALS,
         identity="unknown: left and right hippocampi of one person are two crops without identifiers",
