@@ -5,16 +5,16 @@
     runs/nnunet/environment/bin/python -m pip install -c benchmarks/nnunet-constraints.txt nnunetv2
     python benchmarks/nnunet.py [--minutes 60] [--points 6] [--threads 1] [--test] [--json]
 
-nnU-Net has an environment of its own and is not measured where there is none. The study cross-fits, as nnU-Net does:
-both sides learn from its first inner fold at its declared seed and are looked at on the cases that this fold holds out
-("tuning" here), one side after the other, on as many threads, for the same minutes. Both begin where images are
+nnU-Net has an environment of its own and is not measured where there is none. Both sides learn from the study's
+development cases at its declared seed and are looked at on its tuning cases, one side after the other, on as many
+threads, for the same minutes. Both begin where images are
 prepared, and all that training does counts, each side's own validation included. nnU-Net plans for itself (3d_fullres;
 `nnunet_side/bounded.py` says what is changed); ours is the study's network with its first settings and as many epochs
 as fit. At each point the present weights outline all tuning cases, outside the minutes and once per window, and are
 judged by the same Dice (mean of both structures). Neither side keeps its best point or cleans outlines up. nnU-Net's
 last weights are asked once more as they are in use, averaged over mirrored copies; its fingerprint and plans come from
 learning and tuning cases, as in its own cross-validation. Test cases are outlined by nnU-Net at the end and only with
---test; ours beside it is on record in `reproductions/results`: the mean of the models of all inner folds.
+--test; ours beside it is on record in `reproductions/results`, tuned, and finished as the study does.
 """
 
 import argparse
@@ -89,8 +89,8 @@ def divided() -> dict[str, list[Case]]:
     declared = study()
     samples = draw(declared, root=data_root(), simulated=None, seed=SEED).samples
     (split,) = declared.validations[0].splits(samples, declared.endpoint.stratum, SEED)
-    fold, learned = split.folds[0], split.development
-    places = {"development": learned[fold.fit], "tuning": learned[fold.held_out], "test": split.test}
+    tuning = np.concatenate([split.selection, split.calibration])
+    places = {"development": split.development, "tuning": tuning, "test": split.test}
     return {name: [samples[k] for k in chosen.tolist()] for name, chosen in places.items()}
 
 

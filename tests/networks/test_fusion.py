@@ -137,9 +137,9 @@ def test_what_is_stored_is_the_same_and_other_inputs_are_refused() -> None:
 
 def test_a_fusion_that_is_none_is_refused() -> None:
     one = fusion().inputs[0]
-    for made in (lambda: Fusion((one,)), lambda: Fusion((one, one)), lambda: Fusion(fusion().inputs, taken=1.0)):
+    for inputs, taken in (((one,), 0.2), ((one, one), 0.2), (fusion().inputs, 1.0)):
         with pytest.raises(StudyError, match="two or more, each of its own name"):
-            made()
+            Fusion(inputs, taken)
     with pytest.raises(ModelError, match="none of 2 development cases has the input 'record'"):
         fusion().prepare([Patient(patients(1, missing=0.0)[0][0].row, None)] * 2)
 

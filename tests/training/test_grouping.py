@@ -46,4 +46,4 @@ def test_even_cases_are_drawn_as_they_always_were() -> None:
 
 
 def test_nothing_is_padded_where_sizes_are_equal() -> None:
-    assert padded(torch.full((9,), 4), list(torch.arange(9).split(2))) == 0.0
+    assert padded(torch.full((9,), 4), list(torch.arange(9).tensor_split(5))) == 0.0

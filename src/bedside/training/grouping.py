@@ -38,7 +38,7 @@ def batches(cases: object, count: int, steps: int) -> list[Tensor]:
         share = drawn[start : start + POOL]
         pool = torch.cat(share)
         alike = pool[torch.sort(cases.sizes[pool], stable=True).indices]
-        grouped += alike.split([len(one) for one in share])
+        grouped += torch.split_with_sizes(alike, [len(one) for one in share])
     return [grouped[place] for place in torch.randperm(steps).tolist()]
 
 
