@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bedside.cli import failure, options
+from bedside.cli import failure, options, records_cohort
 
 if TYPE_CHECKING:
     from bedside.modalities.records.events.describe import Description, Matter
@@ -18,6 +18,7 @@ HELP = """Records over time: turn any source into one table of events, and see w
 
     bedside records convert --from fhir export/ --out events
     bedside records describe events
+    bedside records cohort cohort.toml events --out cohorts/mine
 
 The table has the layout of MEDS 0.4, with units turned into one a code and everything doubtful flagged and counted.
 """
@@ -222,5 +223,9 @@ def _listed(heading: str, matters: "Sequence[Matter]", most: int = 10) -> None:
     _table((heading, "count", "for example"), rows)
 
 
-for _command, _name in ((convert_records, "convert"), (describe_records, "describe")):
+for _command, _name in (
+    (convert_records, "convert"),
+    (describe_records, "describe"),
+    (records_cohort.draw_cohort, "cohort"),
+):
     app.command(_name, help=failure.literal(_command.__doc__ or ""))(_command)

@@ -12,7 +12,7 @@ from bedside.modalities.records.events.spelling import ucum
 if TYPE_CHECKING:
     from lark import Lark
     from pint import Quantity, UnitRegistry
-    from ucumvert import UcumToPintTransformer  # type: ignore[import-untyped]
+    from ucumvert import UcumToPintTransformer
 
 _ANNOTATION = re.compile(r"^\{[^}]*\}$")
 _BRACKETS = re.compile(r"\[[^\]]*\]")
