@@ -6,12 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.command import Answer, Bedside
 
 # Before any library with a thread pool is imported; several test processes share the cores.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# Laws are judged by what they say, never by how long a busy machine takes over them.
+settings.register_profile("bedside", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bedside")
 
 
 @pytest.fixture(autouse=True)
