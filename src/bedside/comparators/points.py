@@ -64,6 +64,7 @@ class PointsScore(Generic[X, P]):
         endpoint: What is predicted.
         points: The rule; None where it has no answer for a case, which then counts as the median, marked.
         description: One sentence with the source, for the methods section.
+        recorded: Whether the rule repeats what was recorded of a case, so that changes of a case tell nothing about it.
     """
 
     name: str
@@ -71,6 +72,7 @@ class PointsScore(Generic[X, P]):
     endpoint: Endpoint[Any, P]
     points: Callable[[X], "float | None"]
     description: str
+    recorded: bool = False
     members: ClassVar[int] = 1
     defaults: ClassVar[Settings] = {}
 

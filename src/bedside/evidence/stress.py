@@ -24,6 +24,7 @@ class Robustness(Frozen):
         "resolution",
         "sparser",
         "unit",
+        "earlier",
     ]
     variable: str
     strength: float

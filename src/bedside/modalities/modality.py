@@ -28,6 +28,7 @@ class Variable:
         numbers: Values, shape (n,), NaN where missing; None for categories.
         codes: Category codes, shape (n,), -1 where missing; None for numbers.
         categories: Words of the codes.
+        of: The predictor that it sums up, by the name that explanations have for it, where that is another than `name`.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Variable:
     numbers: Floats | None = None
     codes: Floats | None = None
     categories: tuple[str, ...] = ()
+    of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +46,11 @@ class Perturbation(Generic[X]):
     Attributes:
         name: Unique ("30% missing", "glucose permuted").
         family: Values missing or permuted; images noisier, blurred, brighter, flatter, turned or coarser; records with
-            fewer moments, or with numbers in another unit.
+            fewer moments, with numbers in another unit, or as they stood earlier.
         variable: The predictor concerned; "" when all are.
-        strength: Share of values, moments or measurements, multiple of a standard deviation, share of the width (blur), share
-            of the contrast lost, degrees (rotation) or factor (resolution); 1 where it does not apply.
+        strength: Share of values, moments or measurements, multiple of a standard deviation, share of the width
+            (blur), share of the contrast lost, degrees (rotation), factor (resolution) or hours (earlier); 1 where it
+            does not apply.
         apply: Predictors of all cases and a generator, to perturbed predictors in the same order.
         moves: Whether it moves what a case shows, so that an outcome that lies in the case no longer lies there.
     """
@@ -65,6 +68,7 @@ class Perturbation(Generic[X]):
         "resolution",
         "sparser",
         "unit",
+        "earlier",
     ]
     variable: str
     strength: float

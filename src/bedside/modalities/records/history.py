@@ -21,6 +21,9 @@ YEAR = 365.25 * 24
 BIRTH = "MEDS_BIRTH"
 """The code of a birth: an event that models see as the age at the index time, a fact with a number."""
 
+AGE = "age"
+"""What a birth is called where people read of it as a predictor."""
+
 
 @dataclass(frozen=True, eq=False)
 class Events:

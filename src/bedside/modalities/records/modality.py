@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bedside.modalities.modality import Modality, Variable
-from bedside.modalities.records.history import HOUR, STATIC, YEAR, Events, History
+from bedside.modalities.records.history import AGE, HOUR, STATIC, YEAR, Events, History
 from bedside.modalities.records.perturb import commonest, perturbations
 from bedside.modalities.records.profile import compare_with, profile_of
 from bedside.modalities.records.vocabulary import tables
@@ -18,15 +19,20 @@ DESCRIBED = 30
 """Measurements described in table 1: those that most histories hold."""
 
 
-def records() -> Modality[History]:
-    """The modality of records: histories over a table of events."""
+def records(*, earlier: Sequence[float] = ()) -> Modality[History]:
+    """The modality of records: histories over a table of events.
+
+    Args:
+        earlier: Hours before the index time at which predictions are tried as well, with what was known then: how
+            performance grows with the hours that a patient has been watched.
+    """
     return Modality(
         name="records",
         variables=variables,
         digest=digests,
         profile=profile_of,
         compare=compare_with,
-        perturbations=perturbations,
+        perturbations=partial(perturbations, earlier=tuple(earlier)),
         beside=_beside,
     )
 
@@ -46,13 +52,13 @@ def variables(histories: Sequence[History]) -> tuple[Variable, ...]:
         Variable("hours observed", "h", numbers=hours),
     ]
     if np.isfinite(ages).any():
-        made.append(Variable("age", "a", numbers=ages))
+        made.append(Variable(AGE, "a", numbers=ages))
     made += _facts(histories)
     numbered = []
     for code in commonest(histories):
         numbers = last_numbers(histories, code)
         if np.isfinite(numbers).any():
-            numbered.append(Variable(f"{code}, last", "", numbers=numbers))
+            numbered.append(Variable(f"{code}, last", "", numbers=numbers, of=code))
         if len(numbered) == DESCRIBED:
             break
     return (*made, *numbered)

@@ -1,4 +1,4 @@
-"""Worse records: events missing, fewer moments at which anything was measured, numbers in another unit."""
+"""Worse records: events missing, fewer moments of measurement, numbers in another unit, predictions made earlier."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.modalities.modality import Perturbation
+from bedside.modalities.records.earlier import all_as_of
 from bedside.modalities.records.edited import Edit, edited
 from bedside.modalities.records.history import Events, History
 from bedside.modalities.records.vocabulary import tables
@@ -22,11 +23,14 @@ MOST_CODES = 20
 """Codes that are taken away one at a time: those that most development histories hold."""
 
 
-def perturbations(development: Sequence[History]) -> tuple[Perturbation[History], ...]:
+def perturbations(
+    development: Sequence[History], *, earlier: Sequence[float] = ()
+) -> tuple[Perturbation[History], ...]:
     """What the evidence tries on every study of records.
 
     Args:
         development: Development histories, whose commonest codes are taken away one at a time.
+        earlier: Hours before the index time at which a prediction is tried as well, with what was known then.
     """
     made = [
         Perturbation(
@@ -57,6 +61,16 @@ def perturbations(development: Sequence[History]) -> tuple[Perturbation[History]
             apply=partial(_applied, share=share, how="unit"),
         )
         for share in MISTAKEN
+    ]
+    made += [
+        Perturbation(
+            name=f"{hours:g} h earlier",
+            family="earlier",
+            variable="",
+            strength=hours,
+            apply=partial(all_as_of, hours=hours),
+        )
+        for hours in earlier
     ]
     made += [
         Perturbation(

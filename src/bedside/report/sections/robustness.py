@@ -10,7 +10,16 @@ from bedside.report.results import Results
 from bedside.report.table import Cell, Column, Footnotes, Row, Table
 
 Family = Literal[
-    "missing_at_random", "noise", "blur", "brightness", "contrast", "rotation", "resolution", "sparser", "unit"
+    "missing_at_random",
+    "noise",
+    "blur",
+    "brightness",
+    "contrast",
+    "rotation",
+    "resolution",
+    "sparser",
+    "unit",
+    "earlier",
 ]
 FAMILIES: dict[Family, tuple[str, str]] = {
     "missing_at_random": ("Values missing at random", "Share of values missing"),
@@ -22,6 +31,10 @@ FAMILIES: dict[Family, tuple[str, str]] = {
     "resolution": ("Coarser images", "Factor by which pixels grow"),
     "sparser": ("Fewer moments at which anything was recorded", "Share of moments missing"),
     "unit": ("Numbers in another unit", "Share of a case's kinds of measurement, ten times too large or small"),
+    "earlier": (
+        "Predicted earlier with what was known then, in those who reach the declared time",
+        "Hours before the declared time of prediction",
+    ),
 }
 MOST_COLUMNS = 10
 
