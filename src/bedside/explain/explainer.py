@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
 from bedside.training.learner import Fit, Learner
-from bedside.types import Floats
+from bedside.types import Floats, Integers
 
 X = TypeVar("X")
 P = TypeVar("P")
@@ -57,6 +57,21 @@ class Check:
 
 
 @dataclass(frozen=True, eq=False)
+class Course:
+    """What moved the score of one case, when: parts of a case that have a time, in its order.
+
+    Attributes:
+        hours: Before the prediction, never negative, shape (parts,).
+        variables: Position of each part's predictor among the attribution's, shape (parts,).
+        values: Signed, how far each part moved the score, shape (parts,).
+    """
+
+    hours: Floats
+    variables: Integers
+    values: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Attribution:
     """What moved the predictions of some cases.
 
@@ -67,12 +82,14 @@ class Attribution:
         maps: How far each place of a case moved the score, never negative, shape (cases, *grid): over the whole of
             each case, from end to end of its own axes. None where places mean nothing; without predictors,
             `variables` is empty.
+        courses: Of each case, what moved the score at which time; None where parts of a case have no time.
     """
 
     variables: tuple[str, ...]
     values: Floats
     checks: tuple[Check, ...] = ()
     maps: "NDArray[np.float32] | None" = None
+    courses: "tuple[Course, ...] | None" = None
 
 
 class Explainer(Protocol[X]):

@@ -3,24 +3,22 @@
 Sundararajan, Taly and Yan, Axiomatic attribution for deep networks, ICML 2017; computed by captum.
 """
 
-import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bedside.errors import ModelError
 from bedside.explain.explainer import Subject
 from bedside.explain.method import Contributions, summed
+from bedside.explain.shuffled import shuffled
 from bedside.modalities.tabular.encoder import PreparedTable, TabularEncoder, TabularTensors
 from bedside.modalities.tabular.table import Record
 from bedside.training.determinism import deterministic
 from bedside.training.learner import Fitted
 from bedside.training.network import FittedNetwork
-from bedside.training.tuned import Ensemble
 from bedside.types import Floats, Integers
 
 STEPS = 50
@@ -61,11 +59,7 @@ class IntegratedGradients:
 
     def randomised(self, subject: Subject[Record, Any], seed: int) -> Fitted[Record, Any]:
         """The same networks with the weights of every layer in random order; raises ModelError for other models."""
-        fitted = subject.fit.fitted
-        if not isinstance(fitted, Ensemble):
-            msg = f"{subject.learner.name} is no ensemble of networks whose weights could be made random"
-            raise ModelError(msg)
-        return replace(fitted, members=tuple(_shuffled(one, seed + k) for k, one in enumerate(fitted.members)))
+        return shuffled(subject, seed)
 
 
 def _is_tabular(member: object) -> bool:
@@ -129,15 +123,3 @@ def _owners(encoder: TabularEncoder) -> Integers:
         widths = [table.weight.shape[1] for table in cast("Sequence[torch.nn.Embedding]", encoder.categories.tables)]
         parts.append(count + np.repeat(np.arange(len(widths)), widths))
     return np.concatenate(parts).astype(np.int64)
-
-
-def _shuffled(member: Fitted[Record, Any], seed: int) -> Fitted[Record, Any]:
-    if not isinstance(member, FittedNetwork):
-        msg = "a member is no network, so it has no weights that could be made random"
-        raise ModelError(msg)
-    model = copy.deepcopy(member.model)
-    with deterministic(seed), torch.no_grad():
-        for parameter in model.parameters():
-            values = parameter.detach().flatten()
-            parameter.copy_(values[torch.randperm(values.numel())].view_as(parameter))
-    return replace(member, model=model)

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from bedside.errors import ModelError
-from bedside.explain.explainer import Subject
-from bedside.modalities.tabular.table import Record
+from bedside.explain.explainer import Subject, X
 from bedside.training.learner import Fitted
 from bedside.training.seeds import derive
 from bedside.training.tuned import Tuned, subsample
@@ -23,7 +22,7 @@ _SELECTION = 4
 """One patient in so many stops training, where a model needs that."""
 
 
-def refitted_on_permuted_outcomes(subject: Subject[Record, Any], seed: int) -> Fitted[Record, Any]:
+def refitted_on_permuted_outcomes(subject: Subject[X, Any], seed: int) -> Fitted[X, Any]:
     """A model of the same kind and settings, fitted where outcomes belong to nobody.
 
     Raises:

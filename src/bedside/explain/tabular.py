@@ -8,8 +8,9 @@ import numpy as np
 from scipy.stats import rankdata
 
 from bedside.errors import ModelError
+from bedside.explain.completeness import complete
 from bedside.explain.deletion import deletion
-from bedside.explain.explainer import Attribution, Check, Explainer, Subject
+from bedside.explain.explainer import Attribution, Check, Explainer, Subject, X
 from bedside.explain.integrated_gradients import IntegratedGradients
 from bedside.explain.linear import LinearContributions
 from bedside.explain.method import Contributions, Method, chosen_classes
@@ -25,9 +26,6 @@ LIMIT = 0.5
 
 REPEATS = 3
 """Randomised models that are explained."""
-
-GAP = 0.05
-"""Share of a score's change that attributions may leave unexplained."""
 
 _BACKGROUND = 1_000
 _RANDOMISED_CASES = 50
@@ -80,7 +78,7 @@ class TabularExplainer:
             return None
         checks = []
         if tests and found.gap is not None:
-            checks.append(_complete(found.gap))
+            checks.append(complete(found.gap))
         if tests:
             few = slice(_RANDOMISED_CASES)
             checks.append(self._randomisation(subject, found, background, cases[few], chosen[few], seed))
@@ -124,7 +122,7 @@ EXPLAINERS: tuple[Explainer[Record], ...] = (
 """For every tabular study; each explains the learners that it applies to."""
 
 
-def members(fitted: Fitted[Record, Any]) -> tuple[Fitted[Record, Any], ...]:
+def members(fitted: Fitted[X, Any]) -> tuple[Fitted[X, Any], ...]:
     """The models that are pooled into one prediction; the model itself where nothing is pooled."""
     return fitted.members if isinstance(fitted, Ensemble) else (fitted,)
 
@@ -135,17 +133,6 @@ def correlation(one: Floats, other: Floats) -> float:
     if any(np.ptp(each) == 0 for each in ranks):
         return 0.0
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
-
-
-def _complete(gap: float) -> Check:
-    outcome = "complete" if gap < GAP else "not complete: more steps are needed before it may be read"
-    return Check(
-        "completeness",
-        gap < GAP,
-        gap,
-        f"The attributions leave {gap:.2%} of the change in score unexplained; below {GAP:.0%} was asked for: "
-        f"{outcome}.",
-    )
 
 
 def _faithful(subject: Subject[Record, Any], found: Contributions, seed: int) -> Check:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from bedside.explain.completeness import complete
 from bedside.explain.explainer import Attribution, Check, Explainer, Subject
 from bedside.explain.images.deletion import deletion
 from bedside.explain.images.grad_cam import GRAD_CAM, GRAD_CAM_PLUS_PLUS
@@ -16,7 +17,7 @@ from bedside.explain.images.method import MapMethod, Maps, Network, maps, networ
 from bedside.explain.images.occlusion import ImageOcclusion
 from bedside.explain.images.score import Asked, Cases, asked
 from bedside.explain.images.shuffled import shuffled
-from bedside.explain.tabular import GAP, LIMIT, REPEATS
+from bedside.explain.tabular import LIMIT, REPEATS
 from bedside.modalities.imaging.image import Readable
 from bedside.modalities.imaging.laid_back import laid_back
 from bedside.modalities.imaging.trunk import PreparedImages
@@ -73,7 +74,7 @@ class ImageExplainer:
         found = maps(self.method, members, cases, wanted)
         checks: list[Check] = []
         if tests:
-            checks += [_complete(found.gap)] if found.gap is not None else []
+            checks += [complete(found.gap)] if found.gap is not None else []
             few = slice(_RANDOMISED_CASES)
             checks.append(self._randomisation(subject, members, found, cases[few], wanted[few], seed))
             checks.append(self._faithful(subject, members, seed))
@@ -140,17 +141,6 @@ def correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 
 def _told(one: NDArray[np.float32]) -> bool:
     return bool(np.ptp(one) > 0)
-
-
-def _complete(gap: float) -> Check:
-    outcome = "complete" if gap < GAP else "not complete: more steps are needed before it may be read"
-    return Check(
-        "completeness",
-        gap < GAP,
-        gap,
-        f"The attributions leave {gap:.2%} of the change in score unexplained; below {GAP:.0%} was asked for: "
-        f"{outcome}.",
-    )
 
 
 def _on_image(values: NDArray[np.float32], case: Readable, member: Network) -> NDArray[np.float32]:

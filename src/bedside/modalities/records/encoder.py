@@ -79,7 +79,10 @@ class RecordEncoder(Encoder[EventTensors, Vector]):
         batch, events, facts = embedded
         cases = len(whole.moments)
         known = facts.new_zeros(cases, self.width).index_add(0, batch.fact_owners, facts)
-        told = self.network(self.moments(whole, batch, events))
+        return self.joined(self.network(self.moments(whole, batch, events)), known)
+
+    def joined(self, told: Float[Tensor, "cases width"], known: Float[Tensor, "cases width"]) -> Vector:
+        """One vector a case, from what the network over moments says and the sum of its facts' vectors."""
         return Vector(self.dropout(self.join(torch.cat([told, known], dim=1))).unsqueeze(0))
 
     def moments(self, whole: EventTensors, batch: EventTensors, events: Float[Tensor, "events width"]) -> Moments:

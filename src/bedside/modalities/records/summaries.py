@@ -59,6 +59,12 @@ class Summaries:
         made += ["age in years" if tokens[token] == BIRTH else tokens[token] for token in (*self.facts, *self.marks)]
         return tuple(made)
 
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """What each column sums up, in order."""
+        columns = [token for token in self.measured for _ in OF_NUMBERS]
+        return tuple(self.vocabulary.tokens[token] for token in (*columns, *self.counted, *self.facts, *self.marks))
+
     def table(self, histories: Sequence[History]) -> pl.DataFrame:
         """One row a history, null where missing."""
         told = packed(histories, self.vocabulary, most=1)

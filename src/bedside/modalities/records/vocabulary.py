@@ -75,6 +75,11 @@ class Vocabulary:
         return cls(tuple(cast("list[str]", state)))
 
 
+def code_of(token: str) -> str:
+    """The code of a token, without the text that may tell it apart."""
+    return token.partition(_WRITTEN)[0]
+
+
 def tables(histories: Sequence[History]) -> list[tuple[Events, Integers, Integers]]:
     """Of each table that the histories are of: the rows they see, and which history each row is seen by."""
     grouped: dict[int, tuple[Events, list[Integers], list[Integers]]] = {}
