@@ -49,8 +49,9 @@ class Study(Generic[R, X, Y, P]):
         minimum_group: Smallest subgroup that is reported.
         smallest_cell: Smallest number of patients that may be shown in a cell; smaller counts are withheld in all the
             evidence. 0 withholds nothing; CMS asks for 11.
-        show_cases: Whether pictures of single cases, and maps of groups of them, may stand in the report; a licence or
-            a hospital may forbid it, and pictures may hold burnt-in names. Nothing is drawn where it is False.
+        show_cases: Whether pictures and timelines of single cases, and maps of groups of them, may stand in the report;
+            a licence or a hospital may forbid it, and pictures may hold burnt-in names. Nothing is drawn where it is
+            False.
         trials: Settings tried for each learner, equally.
         bootstrap: Number of bootstrap replicates.
         identity: How repeated patients are recognised, or that they cannot be.

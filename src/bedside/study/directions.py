@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 
 from bedside.evidence.figure import Figure, Series
 from bedside.evidence.schema import ExplanationCheck
-from bedside.explain.explainer import Explainer
+from bedside.explain.explainer import Attribution, Explainer
 from bedside.modalities.modality import Variable
 from bedside.study.job import Job
 from bedside.study.record import Read
@@ -23,7 +23,10 @@ _CLEAR = 0.5
 
 
 def gathered(stored: Read, learner: str, explainer: str) -> tuple[tuple[str, ...], Floats, Integers] | None:
-    """Predictors, attributions of all splits and the samples they are of; None where no predictor was explained."""
+    """Predictors, attributions of all splits and the samples they are of; None where no predictor was explained.
+
+    A predictor that the models of one split do not know moved nothing there.
+    """
     found = [
         (judgement.explained.attributions[explainer], judgement.explained.cases)
         for judgement in stored.by_learner[learner]
@@ -32,8 +35,16 @@ def gathered(stored: Read, learner: str, explainer: str) -> tuple[tuple[str, ...
     found = [each for each in found if each[0].variables]
     if not found:
         return None
-    values = np.concatenate([attribution.values for attribution, _ in found])
-    return found[0][0].variables, values, np.concatenate([cases for _, cases in found])
+    variables = tuple(dict.fromkeys(name for attribution, _ in found for name in attribution.variables))
+    values = np.concatenate([_laid(attribution, variables) for attribution, _ in found])
+    return variables, values, np.concatenate([cases for _, cases in found])
+
+
+def _laid(attribution: Attribution, variables: Sequence[str]) -> Floats:
+    """Attributions with a column for each of these predictors."""
+    laid = np.zeros((len(attribution.values), len(variables)))
+    laid[:, [variables.index(name) for name in attribution.variables]] = attribution.values
+    return laid
 
 
 def directions(job: Job, stored: Read, explainer: Explainer[Any], checks: Sequence[ExplanationCheck]) -> Figure | None:
@@ -43,10 +54,10 @@ def directions(job: Job, stored: Read, explainer: Explainer[Any], checks: Sequen
     if told is None:
         return None
     variables, values, cases = told
-    known = {one.name: one for one in job.study.modality.variables(_predictors(stored, cases))}
+    known = {one.of or one.name: one for one in job.study.modality.variables(_predictors(stored, cases))}
     order = np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:SHOWN].tolist()
     third = {k: _third(known.get(variables[k]), len(cases)) for k in order}
-    score = _score(job)
+    score = score_words(job)
     return Figure(
         name=f"directions_{explainer.name}",
         title=f"Which way predictors move {_inside(model.label)}",
@@ -134,7 +145,8 @@ def _alike(numbers: Floats, values: Floats) -> float:
     return float(np.corrcoef(rankdata(numbers[there]), rankdata(values[there]))[0, 1])
 
 
-def _score(job: Job) -> str:
+def score_words(job: Job) -> str:
+    """The score that is explained, in words."""
     questions = job.study.endpoint.target.questions
     if len(questions) != 1:
         return "the prediction"

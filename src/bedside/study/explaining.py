@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.data.sample import Sample
-from bedside.explain.explainer import Attribution, Check, Explainer, Subject
+from bedside.explain.explainer import Attribution, Check, Course, Explainer, Subject
 from bedside.study.folder import canonical, read_json
 from bedside.types import Floats, Integers
 
@@ -70,7 +70,7 @@ def explain(plan: Explaining[X], subject: Subject[X, Any], samples: Sequence[Sam
 
 
 def write(explained: Explained, where: Path) -> None:
-    """Values and maps as NPZ, maps of at most `FINEST` places along each axis; variables and checks as JSON."""
+    """Values, maps and courses as NPZ, maps of at most `FINEST` places along each axis; words and checks as JSON."""
     words = {
         name: {"variables": each.variables, "checks": [asdict(check) for check in each.checks]}
         for name, each in explained.attributions.items()
@@ -79,6 +79,8 @@ def write(explained: Explained, where: Path) -> None:
     values |= {
         f"maps.{name}": reduced(each.maps) for name, each in explained.attributions.items() if each.maps is not None
     }
+    for name, each in explained.attributions.items():
+        values |= {} if each.courses is None else _joined(each.courses, name)
     with (where / VALUES).open("wb") as handle:
         np.savez(handle, allow_pickle=False, cases=explained.cases, **values)
     (where / WORDS).write_text(canonical(words), "utf-8")
@@ -96,10 +98,28 @@ def read(where: Path) -> Explained | None:
                 values=stored[f"values.{name}"],
                 checks=tuple(Check(**check) for check in told["checks"]),
                 maps=stored.get(f"maps.{name}"),
+                courses=_courses(stored, name),
             )
             for name, told in words.items()
         }
         return Explained(stored["cases"], attributions)
+
+
+def _joined(courses: Sequence[Course], name: str) -> dict[str, NDArray[Any]]:
+    """Courses one after the other, with the number of parts of each."""
+    parts = [np.column_stack([one.hours, one.variables, one.values]) for one in courses]
+    return {
+        f"courses.{name}": np.concatenate(parts) if parts else np.zeros((0, 3)),
+        f"lengths.{name}": np.array([len(one.values) for one in courses], dtype=np.int64),
+    }
+
+
+def _courses(stored: Mapping[str, NDArray[Any]], name: str) -> tuple[Course, ...] | None:
+    """The inverse of `_joined`; None where no course was told."""
+    if f"courses.{name}" not in stored:
+        return None
+    each = np.split(stored[f"courses.{name}"], np.cumsum(stored[f"lengths.{name}"])[:-1])
+    return tuple(Course(one[:, 0], one[:, 1].astype(np.int64), one[:, 2]) for one in each)
 
 
 def reduced(maps: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ from bedside.stats.bootstrap import multiplicities, percentile_interval
 from bedside.study.directions import directions, gathered
 from bedside.study.job import Job
 from bedside.study.record import Read
+from bedside.study.timelines import timelines
 from bedside.types import Floats, Integers
 
 REPLICATES = 1_000
@@ -31,7 +32,7 @@ class Explanations:
 
 
 def explanations(job: Job, stored: Read, permutation: Sequence[Explanation]) -> Explanations:
-    """Mean |attribution| by predictor, tests of the explanations, their agreement, and which way they point.
+    """Mean |attribution| by predictor, tests of the explanations, their agreement, which way they point, and when.
 
     Args:
         job: The run.
@@ -46,7 +47,8 @@ def explanations(job: Job, stored: Read, permutation: Sequence[Explanation]) -> 
             checks += _checks(stored, learner.name, explainer)
     checks += _agreement(job, rows, permutation)
     figures = [directions(job, stored, explainer, checks) for explainer in job.study.explainers]
-    return Explanations(tuple(rows), tuple(checks), tuple(figure for figure in figures if figure is not None))
+    drawn = [*(figure for figure in figures if figure is not None), *timelines(job, stored, checks)]
+    return Explanations(tuple(rows), tuple(checks), tuple(drawn))
 
 
 def _rows(job: Job, stored: Read, learner: str, explainer: Explainer[Any]) -> list[Explanation]:
@@ -103,7 +105,7 @@ def _checks(stored: Read, learner: str, explainer: Explainer[Any]) -> list[Expla
 
 
 def _agreement(job: Job, rows: Sequence[Explanation], permutation: Sequence[Explanation]) -> list[ExplanationCheck]:
-    """Rank correlation with permutation importance, and of the model's explanation with each comparator's."""
+    """Rank correlation with permutation importance, and of the model's with its others and each comparator's."""
     labels = {learner.name: learner.label for learner in job.study.learners}
     told = _by_variable(rows)
     permuted = {learner: values for (learner, _), values in _by_variable(permutation).items()}
@@ -117,7 +119,7 @@ def _agreement(job: Job, rows: Sequence[Explanation], permutation: Sequence[Expl
             found += [
                 _alike(learner, method, values, others, f"{other_method} of {labels[other]}")
                 for (other, other_method), others in told.items()
-                if other != learner
+                if (other, other_method) != (learner, method)
             ]
     return [one for one in found if one is not None]
 
