@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bedside.cli import failure, options, records_cohort
+from bedside.cli import failure, options, records_cohort, records_simulate
 
 if TYPE_CHECKING:
     from bedside.modalities.records.events.describe import Description, Matter
@@ -19,6 +19,7 @@ HELP = """Records over time: turn any source into one table of events, and see w
     bedside records convert --from fhir export/ --out events
     bedside records describe events
     bedside records cohort cohort.toml events --out cohorts/mine
+    bedside records simulate --patients 2000 --out events
 
 The table has the layout of MEDS 0.4, with units turned into one a code and everything doubtful flagged and counted.
 """
@@ -227,5 +228,6 @@ for _command, _name in (
     (convert_records, "convert"),
     (describe_records, "describe"),
     (records_cohort.draw_cohort, "cohort"),
+    (records_simulate.simulate_records, "simulate"),
 ):
     app.command(_name, help=failure.literal(_command.__doc__ or ""))(_command)
