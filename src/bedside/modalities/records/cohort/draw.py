@@ -22,7 +22,7 @@ from bedside.modalities.records.cohort.flow import Flow, flow_of
 from bedside.modalities.records.cohort.followed import Followed, follow
 from bedside.modalities.records.cohort.histories import joined, samples_of, seen_of
 from bedside.modalities.records.cohort.marks import check_codes, marks
-from bedside.modalities.records.cohort.outcome import Binary
+from bedside.modalities.records.cohort.outcome import Binary, Stop, Until
 from bedside.modalities.records.cohort.proof import Proof, prove, together
 from bedside.modalities.records.cohort.span import Anchor
 from bedside.modalities.records.cohort.timeline import NEVER, NO_ENCOUNTER, Shard, shard_of
@@ -33,6 +33,7 @@ from bedside.types import Booleans, Integers
 
 _FALLEN_BACK = "index times without the declared end of observation, taken as observed to the patient's last event"
 _DIED = "samples censored by death; declare it as competing where it rules the outcome out"
+_STOPPED = "samples in whom the competing event came first: the time until it is their outcome"
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,11 @@ def draw_shard(path: Path, cohort: EventCohort) -> DrawnShard:
         ),
         reasons=(NEVER_HAPPENS, *out.words),
         left_out=dict(shard.left_out),
-        counted={_FALLEN_BACK: fallen_back, _DIED: _died(found, cohort, out, followed)},
+        counted={
+            _FALLEN_BACK: fallen_back,
+            _DIED: _died(found, cohort, out, followed),
+            _STOPPED: _stopped(cohort, out, followed),
+        },
         proof=proof,
     )
 
@@ -192,6 +197,13 @@ def _died(found: Candidates, cohort: EventCohort, out: Exclusions, followed: Fol
         return 0
     death = found.shard.death()[found.subject]
     return int((out.left & followed.censored & (death <= followed.until)).sum())
+
+
+def _stopped(cohort: EventCohort, out: Exclusions, followed: Followed) -> int:
+    """Samples whose outcome is the time until the competing event."""
+    if not isinstance(cohort.outcome, Until) or cohort.outcome.at_competing is not Stop.STOP:
+        return 0
+    return int((out.left & followed.competed).sum())
 
 
 def _time(times: Integers, there: Booleans) -> pl.Series:
