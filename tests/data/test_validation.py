@@ -243,3 +243,11 @@ def test_times_without_a_zone_are_read_alike_everywhere(monkeypatch: pytest.Monk
     time.tzset()
     (here,) = Temporal().splits(cohort(60), stratum, 0)
     assert there.test.tolist() == here.test.tolist()
+
+
+def test_who_fixed_the_partitions_is_told() -> None:
+    """Nothing was published where the study itself parted the patients."""
+    assert "published" in Predefined().description
+    words = Predefined(tuning=(), fixed="A third was judged.").description
+    assert words.startswith("A third was judged. Learners were")
+    assert Predefined(fixed="A third was judged.").description.endswith("A tuning partition was halved by patient.")

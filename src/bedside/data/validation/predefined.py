@@ -1,4 +1,4 @@
-"""Partitions that the data's publisher fixed."""
+"""Partitions that were fixed before, by the data's publisher as a rule."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -19,17 +19,29 @@ _WITHOUT_TUNING = TuningPlan()
 
 @dataclass(frozen=True, kw_only=True)
 class Predefined(Declared):
-    """Partitions that the data's publisher fixed, in an attribute of each sample."""
+    """Partitions that the data's publisher fixed, in an attribute of each sample.
+
+    Attributes:
+        attribute: Of each sample, with the word for its partition.
+        development: Words for development.
+        tuning: Words for tuning; empty where nothing was set apart for it.
+        test: Words for test.
+        fixed: Who fixed the partitions and how, in a sentence, where it was not the data's publisher.
+    """
 
     name: str = "predefined"
     attribute: str = "partition"
     development: tuple[str, ...] = ("development", "train", "training")
     tuning: tuple[str, ...] = ("tuning", "val", "validation", "dev")
     test: tuple[str, ...] = ("test", "testing")
+    fixed: str = ""
 
     @property
     def description(self) -> str:
         """For the methods section."""
+        if self.fixed:
+            halved = "A tuning partition was halved by patient." if self.tuning else _WITHOUT_TUNING.words()
+            return f"{self.fixed} {halved}"
         return (
             "The partitions published with the data were used. A published tuning partition was halved by patient; "
             f"without one: {_WITHOUT_TUNING.words()}"
