@@ -73,10 +73,10 @@ def test_one_case_of_each_kind_has_a_timeline_with_times_before_the_prediction(t
         assert figure.section == "explanation"
         assert figure.x_categories == ("b", "a")  # by size
         told = {series.label: (series.x, series.y) for series in figure.series}
-        assert told["lowered it"] == ((1.0,), (-2.0,))
-        assert told["raised it"] == ((0.0,), (-1.0,))
+        assert told["lowered the score of ill"] == ((1.0,), (-2.0,))
+        assert told["raised the score of ill"] == ((0.0,), (-1.0,))
         assert told["moved it by less than 10% of the largest"] == ((0.0,), (-1.0,))
-        assert figure.y_label.startswith("Hours from the prediction; colour: what the score of ill")
+        assert figure.y_label == "Hours from the prediction"
         assert "Outcome: " in figure.conclusion
         assert "a at -2 hours (-" in figure.conclusion
         assert "The explanation was not tested." in figure.conclusion

@@ -24,7 +24,7 @@ _NAMED = 3
 _UNITS = ((24.0 * 365.25, "years", 2 * 24 * 365.25), (24.0, "days", 240.0), (1.0, "hours", 0.0))
 """Hours of a unit, its name, and hours back from which it is used."""
 
-_PARTS = ("lowered it", "raised it", f"moved it by less than {LITTLE:.0%} of the largest")
+_PARTS = ("lowered {score}", "raised {score}", f"moved it by less than {LITTLE:.0%} of the largest")
 _COLOURS = (0, 2, None)
 
 
@@ -103,15 +103,16 @@ def _figure(
             f"{explainer.label}."
         ),
         x_label="Predictor",
-        y_label=f"{unit.capitalize()} from the prediction; colour: what {moved} was moved by",
-        series=tuple(_series(course, times, order)),
+        y_label=f"{unit.capitalize()} from the prediction",
+        series=tuple(_series(course, times, order, moved)),
         x_categories=tuple(attribution.variables[k].replace("_", " ") for k in order),
+        horizontal=(("prediction", 0.0),),
         aspect="wide",
         section="explanation",
     )
 
 
-def _series(course: Course, times: Floats, order: Sequence[int]) -> Iterator[Series]:
+def _series(course: Course, times: Floats, order: Sequence[int], score: str) -> Iterator[Series]:
     least = LITTLE * np.abs(course.values).max()
     part = np.where(np.abs(course.values) < least, 2, np.where(course.values > 0, 1, 0))
     row = np.full(int(course.variables.max()) + 1, -1)
@@ -122,7 +123,7 @@ def _series(course: Course, times: Floats, order: Sequence[int]) -> Iterator[Ser
         chosen = (part == number) & (across >= 0)
         if chosen.any():
             x, y = (tuple(values[chosen].astype(float).tolist()) for values in (across, times))
-            yield Series(label=label, style="points", x=x, y=y, colour=colour)
+            yield Series(label=label.format(score=score), style="points", x=x, y=y, colour=colour)
 
 
 def _words(attribution: Attribution, course: Course, times: Floats, unit: str) -> str:
