@@ -89,15 +89,12 @@ def vital_signs(history: History, codes: Codes) -> VitalSigns:
     events, rows = history.events, slice(*history.rows)
     words = events.places
     numbers, kinds = events.numbers[rows], events.codes[rows]
-    known = np.isfinite(numbers)
+    known = np.flatnonzero(np.isfinite(numbers))
+    last = dict(zip(kinds[known].tolist(), known.tolist(), strict=True))  # of equal codes the later one is kept
 
     def latest(names: tuple[str, ...]) -> float | None:
-        wanted = np.zeros(len(kinds), dtype=bool)
-        for name in names:
-            if name in words:
-                wanted |= kinds == words[name]
-        found = np.flatnonzero(wanted & known)
-        return float(numbers[found[-1]]) if len(found) else None
+        found = [last[words[name]] for name in names if name in words and words[name] in last]
+        return float(numbers[max(found)]) if found else None
 
     inspired = latest(codes.inspired)
     if inspired is not None and inspired > 1:
