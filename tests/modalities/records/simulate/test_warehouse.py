@@ -164,8 +164,18 @@ def test_outcomes_can_be_predicted_but_not_trivially(hospital: Converted, words:
     columns = np.where(np.isfinite(columns), columns, np.nanmedian(columns, axis=0))
     columns[:, 1:] = np.log(np.maximum(columns[:, 1:], 0.1))
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
-    told = cross_val_predict(model, columns[known], outcomes[known], method="predict_proba", cv=5)[:, 1]
-    assert least < roc_auc_score(outcomes[known], told) < 0.93
+    told, by_age = (
+        float(
+            roc_auc_score(
+                outcomes[known],
+                cross_val_predict(model, columns[known][:, :count], outcomes[known], method="predict_proba", cv=5)[
+                    :, 1
+                ],
+            )
+        )
+        for count in (columns.shape[1], 1)
+    )
+    assert max(least, by_age) < told < 0.93
     assert 0.03 < outcomes[known].mean() < 0.4
 
 

@@ -167,7 +167,7 @@ def _course(people: People, who: Integers, begins: Integers, draws: np.random.Ge
     hours = np.where(cared, 12 + draws.gamma(1.8, 22 * np.exp(0.25 * severity)), 0).astype(np.int64)
     fatal = draws.random(n) < _logistic(-5.0 + 1.35 * severity + 0.03 * (age - 65))
     residual = 0.55 * severity + draws.normal(scale=0.55, size=n)
-    doomed = draws.random(n) < _logistic(-3.5 + 1.15 * residual + 0.04 * (age - 70) + 0.45 * weight)
+    doomed = draws.random(n) < _logistic(-4.0 + 1.9 * residual + 0.015 * (age - 70) + 0.4 * weight)
     later = begins + length + (400 * DAY * draws.random(n) ** 1.6).astype(np.int64) // 60 * 60 + DAY
     return Stays(
         who=who,
