@@ -33,7 +33,8 @@ def batches(cases: object, count: int, steps: int) -> list[Tensor]:
     order = torch.randperm(count)
     if not isinstance(cases, Uneven) or len(cases.sizes) != count:
         return list(order.tensor_split(steps))
-    drawn, grouped = list(order.tensor_split(steps)), []
+    drawn = order.tensor_split(steps)
+    grouped: list[Tensor] = []
     for start in range(0, steps, POOL):
         share = drawn[start : start + POOL]
         pool = torch.cat(share)

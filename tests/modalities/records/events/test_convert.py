@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from meds.schema import CodeMetadataSchema, DataSchema, code_metadata_filepath
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
@@ -18,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import given as over
 from hypothesis import strategies as st
+from meds.schema import CodeMetadataSchema, DataSchema, code_metadata_filepath
 from tests.modalities.records.events.given import START, Given, GivenPart, at, event, frame, given
 
 from bedside.errors import OutputProblem, RecordsProblem

@@ -43,8 +43,8 @@ class Fhir:
 
     @property
     def systems(self) -> frozenset[str]:
-        """Prefixes of its own codes: allergies, and the international ICD-10."""
-        return frozenset(["ALLERGY", "ICD10"])
+        """Prefixes of its own codes."""
+        return frozenset(["ALLERGY"])
 
     def __post_init__(self) -> None:
         """Refuse what is no export.
@@ -85,10 +85,10 @@ class Fhir:
 
     def _ranges(self, part_bytes: int) -> list[Range]:
         kinds = {path: kind_of(path) for path in self._files if path.name.endswith(_LINES)}
-        around = Bulk(
-            tuple(path for path, kind in kinds.items() if kind in ("Encounter", "")),
-            tuple(path for path, kind in kinds.items() if kind in ("Medication", "")),
-        )
+        encounters = tuple(path for path, kind in kinds.items() if kind in ("Encounter", ""))
+        medications = tuple(path for path, kind in kinds.items() if kind in ("Medication", ""))
+        stamps = tuple(path.stat().st_mtime_ns for path in (*encounters, *medications))
+        around = Bulk(encounters, medications, stamps)
         return [part for path, kind in kinds.items() for part in self._cut(path, kind, around, part_bytes)]
 
     def _cut(self, path: Path, kind: str, around: Bulk, part_bytes: int) -> Iterator[Range]:

@@ -84,10 +84,12 @@ class Bulk:
     Attributes:
         encounters: Files of encounters.
         medications: Files of medications.
+        stamps: When they were changed last, so that what is remembered of them is of these files.
     """
 
     encounters: tuple[Path, ...] = ()
     medications: tuple[Path, ...] = ()
+    stamps: tuple[int, ...] = ()
 
     @property
     def addresses(self) -> Mapping[str, str]:
@@ -96,7 +98,7 @@ class Bulk:
 
     def encounter_end(self, encounter: str) -> datetime | None:
         """See `Surroundings`."""
-        keys, ends = _ends(self.encounters)
+        keys, ends = _ends(self.encounters, self.stamps)
         key = _key(encounter)
         place = int(np.searchsorted(keys, key))
         if place == len(keys) or keys[place] != key:
@@ -105,7 +107,7 @@ class Bulk:
 
     def medication(self, medication: str) -> Named | None:
         """See `Surroundings`."""
-        return _drugs(self.medications).get(medication)
+        return _drugs(self.medications, self.stamps).get(medication)
 
 
 def end_of(encounter: Resource) -> datetime | None:
@@ -128,7 +130,7 @@ def _of_kind(files: Iterable[Path], kind: str) -> Iterable[Resource]:
 
 
 @lru_cache(maxsize=1)
-def _ends(files: tuple[Path, ...]) -> tuple[NDArray[np.uint64], Integers]:
+def _ends(files: tuple[Path, ...], _: tuple[int, ...]) -> tuple[NDArray[np.uint64], Integers]:
     keys, ends = array("Q"), array("q")
     for resource in _of_kind(files, "Encounter"):
         try:
@@ -144,7 +146,7 @@ def _ends(files: tuple[Path, ...]) -> tuple[NDArray[np.uint64], Integers]:
 
 
 @lru_cache(maxsize=1)
-def _drugs(files: tuple[Path, ...]) -> dict[str, Named]:
+def _drugs(files: tuple[Path, ...], _: tuple[int, ...]) -> dict[str, Named]:
     found: dict[str, Named] = {}
     for resource in _of_kind(files, "Medication"):
         try:
