@@ -55,6 +55,8 @@ def study(*, epochs: int = 20, trials: int = TRIALS) -> Study[Case, History, boo
         endpoint=endpoint,
         trunk=RecordTrunk(BagOfEvents()),
         head=BinaryHead,
+        name="events_network",
+        label="Network on events (bag of events)",
         loop=Loop(epochs=epochs, batch=16),
     )
     scores = (

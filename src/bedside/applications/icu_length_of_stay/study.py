@@ -43,6 +43,8 @@ def study(*, epochs: int = 40, trials: int = TRIALS) -> Study[Stay, History, flo
         endpoint=endpoint,
         trunk=RecordTrunk(BagOfEvents()),
         head=ContinuousHead,
+        name="events_network",
+        label="Network on events (bag of events)",
         loop=Loop(epochs=epochs, batch=64),
     )
     return Study(

@@ -72,6 +72,8 @@ def study(
         endpoint=endpoint,
         trunk=RecordTrunk(sequencer or BagOfEvents()),
         head=BinaryHead,
+        name="events_network",
+        label=f"Network on events ({(sequencer or BagOfEvents()).name})",
         loop=Loop(epochs=epochs, batch=64),
     )
     scores = (

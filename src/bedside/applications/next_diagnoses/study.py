@@ -54,6 +54,8 @@ def study(*, epochs: int = 20, trials: int = TRIALS) -> Study[Case, History, Fin
         endpoint=endpoint,
         trunk=RecordTrunk(BagOfEvents()),
         head=MultilabelHead,
+        name="events_network",
+        label="Network on events (bag of events)",
         loop=Loop(epochs=epochs, batch=16),
     )
     return Study(
