@@ -17,7 +17,7 @@ from bedside.modalities.records.readers.eicu.simulate import simulate_eicu
 
 @dataclass(frozen=True)
 class EicuDemo:
-    """178 stays in a unit in eight tables: patients, laboratory, examinations, diagnoses, drugs and treatments.
+    """174 stays in a unit in eight tables: patients, laboratory, examinations, diagnoses, drugs and treatments.
 
     Monitors and the nurses' chart are not among them. Which subjects are of one patient is told by `patient_of`.
     """
