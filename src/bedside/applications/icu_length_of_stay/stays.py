@@ -30,8 +30,7 @@ class Stay:
     Attributes:
         case: Drawn by the declaration; its history carries the recorded scores.
         partition: The publisher's set, "a" or "b".
-        unknown: Whether the publisher does not tell the stay's length. Nothing of it stands after the 48 hours then, so
-            that most such stays count as no longer observed at the index time.
+        unknown: Whether the publisher does not tell the stay's length.
         days: Whole days from 48 hours after admission to the end of the day on which the stay ended; None where its
             length is not known.
         ended: How it ended, `DIED` or `DISCHARGED`; None where its length is not known. Known only afterwards.

@@ -20,7 +20,8 @@ DEVELOPMENT, TEST = "development", "test"
 def partition(patient: str) -> str:
     """Where a patient belongs, for every patient of any source the same: a third is judged.
 
-    It was fixed before any outcome was looked at, because the labels are chosen on development alone.
+    Which third, and that two labels are predicted, was chosen by how many of the 19 patients have each diagnosis, so
+    that both occur on either side: right for a smoke test, and for nothing else.
     """
     return TEST if blake2b(patient.encode(), digest_size=8).digest()[0] % 3 == 0 else DEVELOPMENT
 

@@ -105,8 +105,9 @@ def study(*, epochs: int = 20, trials: int = TRIALS) -> Study[Case, History, Fin
                 tuning=(),
                 test=(TEST,),
                 fixed=(
-                    "A third of the patients, by a hash of their identifier, was judged; the diagnoses to predict were "
-                    "chosen by frequency among the others."
+                    "A third of the patients, by a hash of their identifier, was judged; the diagnoses to predict are "
+                    "the commonest among the others. Which third, and how many diagnoses, was chosen knowing how many "
+                    "patients have each, so that all occur on either side."
                 ),
             ),
         ),

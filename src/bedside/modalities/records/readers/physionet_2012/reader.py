@@ -10,7 +10,7 @@ from bedside.errors import RecordsProblem
 from bedside.modalities.records.events.reader import Part, Problems
 from bedside.modalities.records.events.schema import BIRTH
 from bedside.modalities.records.readers import stay_files
-from bedside.modalities.records.readers.challenge_clock import ORIGIN, born
+from bedside.modalities.records.readers.challenge_clock import OBSERVED_DAYS, ORIGIN, born
 from bedside.modalities.records.readers.physionet_2012 import ends
 from bedside.modalities.records.readers.stay_files import StayFiles
 from bedside.modalities.records.readers.warehouse import raw
@@ -193,6 +193,10 @@ def _events(table: pl.DataFrame, problems: Problems) -> Iterator[pl.DataFrame]:
     yield _coded(raw(kind, subject, origin, "ICU_START//" + unit, encounter=subject), "ICUType", problems)
     age = known.filter(at_admission & (_named() == "Age"))
     yield raw(age, subject, born(pl.col("value")), pl.lit(BIRTH))
+    # Every stay was watched for 48 hours, also where its last measurement is earlier; a second later nobody sees it.
+    watched = table.select("subject").unique(maintain_order=True)
+    end = origin + pl.duration(days=OBSERVED_DAYS, seconds=1)
+    yield raw(watched, subject, end, pl.lit(SYSTEM + "RECORD_END"), encounter=subject)
     measured = known.filter(~_named().is_in(["Gender", "ICUType"]))
     units = {name: unit for name, (_, unit) in UNITS.items()}
     yield raw(
