@@ -2,8 +2,8 @@
 
     python reproductions/icu_length_of_stay.py [--seed N] [--jobs N]
 
-No figure of this question with death as a competing end is known to us; what counts is how much better than the mean, and
-than boosting on summaries, a network is.
+No figure of this question with death as a competing end is known to us; what counts is how much better than the mean,
+and than boosting on summaries, a network is.
 """
 
 from beside import reproduce
