@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,11 +11,17 @@ import polars as pl
 from bedside.data.files import cache_root, locate
 from bedside.data.source import DataFile
 from bedside.errors import FileProblem
+from bedside.modalities.records.cohort.cases import Case, cases
+from bedside.modalities.records.cohort.declaration import EventCohort
+from bedside.modalities.records.cohort.draw import draw
 from bedside.modalities.records.events.convert import convert
 from bedside.modalities.records.events.folder import EventFolder
 from bedside.modalities.records.events.kept import kept
 from bedside.modalities.records.readers.physionet_2012 import PhysioNet2012, outcomes
 from bedside.modalities.records.readers.physionet_2012.simulate import simulate_physionet_2012
+
+SAPS_I, SOFA = "SAPS-I", "SOFA"
+"""Scores that were recorded with the stays: nothing for a model to look at."""
 
 _STAYS = 4_000
 _HOME = "https://physionet.org/files/challenge-2012/1.0.0"
@@ -78,3 +84,76 @@ class Stays2012:
         with TemporaryDirectory(prefix="bedside-") as folder:
             raw = simulate_physionet_2012(Path(folder) / "raw", n, seed)
             yield convert(PhysioNet2012(raw), Path(folder) / "events", jobs=1).folder, outcomes(raw)
+
+
+@dataclass(frozen=True, eq=False)
+class Stay2012:
+    """One drawn stay, and what the publisher says became of it.
+
+    Attributes:
+        case: Drawn by a declaration; its history carries the recorded scores.
+        partition: The publisher's set, "a" or "b".
+        days: From admission to the end of the stay in hospital; None where the publisher does not tell.
+        died: Whether the publisher says that it ended in death.
+    """
+
+    case: Case
+    partition: str
+    days: int | None
+    died: bool
+
+
+@dataclass(frozen=True)
+class DrawnStays:
+    """The stays that a declared cohort draws, or excludes, from both sets.
+
+    Attributes:
+        cohort: The declaration.
+        raw: The data set.
+    """
+
+    cohort: EventCohort
+    raw: Stays2012 = field(default_factory=Stays2012)
+
+    @property
+    def name(self) -> str:
+        """That of the data set."""
+        return self.raw.name
+
+    @property
+    def licence(self) -> str:
+        """That of the data set."""
+        return self.raw.licence
+
+    @property
+    def citation(self) -> str:
+        """That of the data set."""
+        return self.raw.citation
+
+    @property
+    def files(self) -> tuple[DataFile, ...]:
+        """Those of the data set."""
+        return self.raw.files
+
+    def records(self, root: Path) -> Iterator[Stay2012]:
+        """Yield the 8,000 stays; raises FileProblem as `Stays2012.tables` does."""
+        yield from self._drawn(*self.raw.tables(root))
+
+    def simulate(self, n: int, *, seed: int) -> Iterator[Stay2012]:
+        """Yield n invented stays."""
+        with self.raw.simulated(n, seed=seed) as (folder, outcomes):
+            yield from self._drawn(folder, outcomes)
+
+    def _drawn(self, folder: EventFolder, outcomes: pl.DataFrame) -> Iterator[Stay2012]:
+        rows = {row["subject"]: row for row in outcomes.iter_rows(named=True)}
+        for case in cases(folder, draw(folder, self.cohort), leave_out=self.cohort.leave_out):
+            row = rows[case.patient]
+            scored = _with_scores(case, row["saps_i"], row["sofa"])
+            yield Stay2012(scored, row["set"], row["length_of_stay_days"], row["in_hospital_death"])
+
+
+def _with_scores(case: Case, saps: float | None, sofa: float | None) -> Case:
+    if case.history is None:
+        return case
+    scores = tuple((name, float(value)) for name, value in ((SAPS_I, saps), (SOFA, sofa)) if value is not None)
+    return replace(case, history=replace(case.history, beside=scores))

@@ -3,7 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-from bedside.applications.icu_length_of_stay.stays import SAPS_I, SOFA, Stay, Stays
 from bedside.comparators.boosting import Boosting
 from bedside.comparators.elastic_net import ElasticNet
 from bedside.comparators.points import PointsScore
@@ -13,10 +12,12 @@ from bedside.data.sample import Excluded, Sample
 from bedside.data.validation import Predefined
 from bedside.endpoints.continuous.head import ContinuousHead
 from bedside.endpoints.continuous.kind import continuous
+from bedside.modalities.records.cohort.toml import load_cohort
 from bedside.modalities.records.encoder import RecordTrunk
 from bedside.modalities.records.history import History
 from bedside.modalities.records.modality import records
 from bedside.networks.sequences.summarised import BagOfEvents
+from bedside.sources.physionet_2012 import SAPS_I, SOFA, DrawnStays, Stay2012
 from bedside.study.declare import Study
 from bedside.training.learner import Recipe
 from bedside.training.loop import Loop
@@ -26,8 +27,14 @@ from bedside.types import PatientId, SampleId
 
 TRIALS = 6
 
+STAYS = DrawnStays(load_cohort(Path(__file__).parent / "cohort.toml"))
+"""What the declared cohort draws."""
 
-def study(*, epochs: int = 40, trials: int = TRIALS) -> Study[Stay, History, float, float]:
+DIED, DISCHARGED = "death", "discharge"
+"""How a stay ended; known only afterwards."""
+
+
+def study(*, epochs: int = 40, trials: int = TRIALS) -> Study[Stay2012, History, float, float]:
     """The study, declared before any result is seen.
 
     Args:
@@ -55,7 +62,7 @@ def study(*, epochs: int = 40, trials: int = TRIALS) -> Study[Stay, History, flo
             "For research: how well the first 48 hours of a stay foretell for how long its bed is taken, in one "
             "hospital of 2001 to 2008."
         ),
-        source=Stays(),
+        source=STAYS,
         cohort=Cohort(
             eligibility=(
                 "Adults still in hospital 48 hours after admission to a coronary, cardiac surgical, medical or "
@@ -123,18 +130,20 @@ def study(*, epochs: int = 40, trials: int = TRIALS) -> Study[Stay, History, flo
     )
 
 
-def draw(stay: Stay) -> list[Sample[History, float] | Excluded]:
+def draw(stay: Stay2012) -> list[Sample[History, float] | Excluded]:
     """One stay gives one sample; one of unknown length is excluded."""
     case = stay.case
     patient = PatientId(case.patient)
-    if stay.unknown:
+    if stay.days is None:
         return [Excluded("length of stay not known", patient, case.history)]
-    if case.history is None or stay.days is None or stay.ended is None:
+    length = case.label["float_value"]
+    if case.history is None or length is None:
         return [Excluded(case.reason or "", patient)]
-    attributes = {**case.attributes, "set": stay.partition, "ended_in": stay.ended}
-    return [
-        Sample(SampleId(str(case.sample)), patient, case.history, float(stay.days), case.index_time, attributes),
-    ]
+    ended = DIED if case.label["competing"] else DISCHARGED
+    attributes = {**case.attributes, "set": stay.partition, "ended_in": ended}
+    # From 48 hours after admission to the end of the last day, which is its last second.
+    days = float(round(length))
+    return [Sample(SampleId(str(case.sample)), patient, case.history, days, case.index_time, attributes)]
 
 
 def alike(history: History) -> float:  # noqa: ARG001 - nobody is looked at

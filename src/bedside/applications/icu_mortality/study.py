@@ -3,7 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-from bedside.applications.icu_mortality.stays import SAPS_I, SOFA, Stay, Stays
 from bedside.comparators.boosting import Boosting
 from bedside.comparators.elastic_net import ElasticNet
 from bedside.comparators.points import PointsScore
@@ -24,11 +23,13 @@ from bedside.endpoints.binary.head import BinaryHead
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSpecificity
 from bedside.explain.records.explainer import RECORD_EXPLAINERS
+from bedside.modalities.records.cohort.toml import load_cohort
 from bedside.modalities.records.encoder import RecordTrunk
 from bedside.modalities.records.history import History
 from bedside.modalities.records.modality import records
 from bedside.networks.sequences.sequencer import Sequencer
 from bedside.networks.sequences.summarised import BagOfEvents
+from bedside.sources.physionet_2012 import SAPS_I, SOFA, DrawnStays, Stay2012
 from bedside.study.declare import Study
 from bedside.training.learner import Recipe
 from bedside.training.loop import Loop
@@ -37,6 +38,9 @@ from bedside.training.tuned import Tuned
 from bedside.types import PatientId, SampleId
 
 TRIALS = 6
+
+STAYS = DrawnStays(load_cohort(Path(__file__).parent / "cohort.toml"))
+"""What the declared cohort draws."""
 
 EARLIER = (12.0, 24.0, 36.0, 42.0)
 """Hours before the 48th after admission at which predictions are tried as well: 36, 24, 12 and 6 hours after it."""
@@ -55,7 +59,7 @@ CODES = Codes(
 
 def study(
     sequencer: Sequencer | None = None, *, epochs: int = 40, trials: int = TRIALS
-) -> Study[Stay, History, bool, float]:
+) -> Study[Stay2012, History, bool, float]:
     """The study, declared before any result is seen.
 
     Args:
@@ -89,7 +93,7 @@ def study(
         intended_use=(
             "For research: how well the first 48 hours of a stay foretell its end, in one hospital of 2001 to 2008."
         ),
-        source=Stays(),
+        source=STAYS,
         cohort=Cohort(
             eligibility=(
                 "Adults still in hospital 48 hours after admission to a coronary, cardiac surgical, medical or "
@@ -154,15 +158,18 @@ def study(
     )
 
 
-def draw(stay: Stay) -> list[Sample[History, bool] | Excluded]:
+def draw(stay: Stay2012) -> list[Sample[History, bool] | Excluded]:
     """One stay gives one sample, or is excluded as the declared cohort says."""
     case = stay.case
     patient = PatientId(case.patient)
     if case.history is None:
         return [Excluded(case.reason or "", patient)]
-    if stay.died is None:
+    died = case.label["boolean_value"]
+    if died is None and stay.days is None and not stay.died:
+        died = False  # the end of the stay is not known, but the publisher says that it ended alive
+    if died is None:
         return [Excluded("outcome not known", patient, case.history)]
     attributes = {**case.attributes, "set": stay.partition}
     return [
-        Sample(SampleId(str(case.sample)), patient, case.history, stay.died, case.index_time, attributes),
+        Sample(SampleId(str(case.sample)), patient, case.history, died, case.index_time, attributes),
     ]

@@ -7,14 +7,14 @@ import pytest
 from tests.conformance.source import absent
 from tests.conformance.study import check_study
 
-from bedside.applications.icu_mortality.stays import SAPS_I, SOFA, Stays
-from bedside.applications.icu_mortality.study import draw, study
+from bedside.applications.icu_mortality.study import STAYS, draw, study
 from bedside.data.files import data_root
 from bedside.data.sample import Sample
 from bedside.explain.records.events import EventContributions
 from bedside.explain.records.explainer import RecordExplainer
 from bedside.explain.records.gradients import EventGradients
 from bedside.modalities.records.readers.physionet_2012 import outcomes
+from bedside.sources.physionet_2012 import SAPS_I, SOFA
 
 
 def test_conforms(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_conforms(tmp_path: Path) -> None:
 
 
 def test_outcomes_and_the_scores_beside_them_are_nothing_a_model_sees() -> None:
-    for stay in Stays().simulate(24, seed=3):
+    for stay in STAYS.simulate(24, seed=3):
         (sample,) = draw(stay)
         assert isinstance(sample, Sample)
         history = sample.predictors
@@ -40,10 +40,10 @@ def test_real_stays_are_drawn_with_the_outcome_that_the_challenge_states(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No figure: who is drawn, and what is said to have become of them, in both sets."""
-    if reason := absent(Stays()):
+    if reason := absent(STAYS):
         pytest.skip(reason)
     monkeypatch.setenv("BEDSIDE_CACHE", str(tmp_path))
-    stays = list(Stays().records(data_root()))
+    stays = list(STAYS.records(data_root()))
     stated = dict(outcomes(data_root() / "physionet2012").select("subject", "in_hospital_death").iter_rows())
     samples = [sample for stay in stays for sample in draw(stay) if isinstance(sample, Sample)]
     assert len(samples) == 8_000
