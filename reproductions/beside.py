@@ -70,7 +70,11 @@ class Beside:
 
 
 def reproduce(
-    study: Study[Any, Any, Any, Any], peers: Callable[[Evidence], Sequence[Peer]], *, accept: Sequence[str] = ()
+    study: Study[Any, Any, Any, Any],
+    peers: Callable[[Evidence], Sequence[Peer]],
+    *,
+    accept: Sequence[str] = (),
+    every: Sequence[str] = (),
 ) -> None:
     """Run the study with its full budgets, print the table, write the results.
 
@@ -78,6 +82,7 @@ def reproduce(
         study: As the application declares it.
         peers: The figures of others; told the evidence, for figures that are measured on the same folds.
         accept: SHA-256 hashes of files that are not the published ones and are used all the same.
+        every: Measures of which the figures of every learner are written and printed, whoever else has any.
     """
     options = _options(study.name)
     started = time.perf_counter()
@@ -92,6 +97,7 @@ def reproduce(
         "seed": options.seed,
         "validation": next(v.description for v in evidence.validations if v.primary),
         "lines": [asdict(line) for line in lines],
+        "learners": _learners(evidence, every),
         "summary": _summary(lines),
         "data_hash": evidence.provenance.data_hash,
         "code_hash": evidence.provenance.code_hash,
@@ -129,6 +135,22 @@ def show(result: dict[str, Any]) -> None:
     for origin in dict.fromkeys(line["origin"] for line in result["lines"]):
         print(f"Theirs: {origin}.")
     print(result["summary"])
+    if result.get("learners"):
+        print("\nEvery learner, [95 % interval]:")
+    for name, figures in result.get("learners", {}).items():
+        told = (f"{measure} {value:.4g} [{low:.4g}, {high:.4g}]" for measure, (value, low, high) in figures.items())
+        print(f"  {name}: {', '.join(told)}")
+
+
+def _learners(evidence: Evidence, measures: Sequence[str]) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """Value and interval of each measure, for the model and every comparator."""
+    found: dict[str, dict[str, tuple[float, float, float]]] = {}
+    for measure in measures:
+        for learner in (evidence.study.model, *evidence.study.comparators):
+            row = _row(evidence, Peer(what="", value=0.0, origin="", learner=learner, measure=measure))
+            if row.value is not None and row.low is not None and row.high is not None:
+                found.setdefault(learner, {})[measure] = (row.value, row.low, row.high)
+    return found
 
 
 def _each(evidence: Evidence, peers: Sequence[Peer]) -> list[Peer]:

@@ -1,5 +1,7 @@
 """Does a network on the events of 48 hours foresee death in hospital better than boosting on their summaries?"""
 
+import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +36,7 @@ from bedside.study.declare import Study
 from bedside.training.learner import Recipe
 from bedside.training.loop import Loop
 from bedside.training.network import Network
+from bedside.training.pruning import Pruning
 from bedside.training.tuned import Tuned
 from bedside.types import PatientId, SampleId
 
@@ -58,12 +61,13 @@ CODES = Codes(
 
 
 def study(
-    sequencer: Sequencer | None = None, *, epochs: int = 40, trials: int = TRIALS
+    sequencer: Sequencer | None = None, *, others: Sequence[Sequencer] = (), epochs: int = 40, trials: int = TRIALS
 ) -> Study[Stay2012, History, bool, float]:
     """The study, declared before any result is seen.
 
     Args:
-        sequencer: The network over moments; the declared one when None.
+        sequencer: The network over moments; the declared one when None. It is the model on trial.
+        others: Further networks, each tried like any comparator.
         epochs: Most passes over development.
         trials: Of every learner.
     """
@@ -72,14 +76,17 @@ def study(
     def tuned(recipe: Recipe[History, bool, float]) -> Tuned[History, float]:
         return Tuned(recipe, endpoint, trials=trials)
 
-    network = Network(
-        endpoint=endpoint,
-        trunk=RecordTrunk(sequencer or BagOfEvents()),
-        head=BinaryHead,
-        name="events_network",
-        label=f"Network on events ({(sequencer or BagOfEvents()).name})",
-        loop=Loop(epochs=epochs, batch=64),
-    )
+    def network(name: str, over: Sequencer) -> Tuned[History, float]:
+        recipe = Network(
+            endpoint=endpoint,
+            trunk=RecordTrunk(over),
+            head=BinaryHead,
+            name=name,
+            label=f"Network on events ({over.name})",
+            loop=Loop(epochs=epochs, batch=64),
+        )
+        return Tuned(recipe, endpoint, trials=trials, pruning=Pruning(after=3))
+
     scores = (
         ("qsofa", "qSOFA", qsofa, QSOFA_SOURCE),
         ("mews", "MEWS", mews, MEWS_SOURCE),
@@ -105,7 +112,7 @@ def study(
         ),
         modality=records(earlier=EARLIER),
         endpoint=endpoint,
-        model=tuned(network),
+        model=network("events_network", sequencer or BagOfEvents()),
         comparators=(  # from simple to complex: the release rule reads the order
             *(
                 tuned(PointsScore(name, label, endpoint, scored(score, CODES), f"{source}, {signs}."))
@@ -135,6 +142,7 @@ def study(
             tuned(
                 WindowSummaries(partial(Boosting, endpoint), "boosting", "Gradient boosting on summaries (LightGBM)")
             ),
+            *(network(f"events_{re.sub('[^a-z0-9]+', '_', other.name.lower())}", other) for other in others),
         ),
         validations=(Predefined(attribute="set", development=("a",), tuning=(), test=("b",)),),
         subgroups=("sex", "age_band", "unit"),
