@@ -1,7 +1,7 @@
 """Cases of several prepared partitions as one, and a part of one."""
 
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, Self, TypeVar, cast, runtime_checkable
 
 import torch
 from jaxtyping import Int64
@@ -11,6 +11,19 @@ from bedside.errors import StudyError
 from bedside.networks.encoder import Batches
 
 B = TypeVar("B")
+
+
+@runtime_checkable
+class Ragged(Protocol):
+    """A batch whose tensors do not hold one row a case: it knows by itself which rows are of which case."""
+
+    def joined(self, other: Self) -> Self:
+        """These cases and then those of another batch."""
+        ...
+
+    def chosen(self, positions: Int64[Tensor, " cases"]) -> Self:
+        """The cases at these positions."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +77,13 @@ class Part:
 
 
 def joined(one: B, other: B) -> B:
-    """The cases of one batch and then those of another, for batches of tensors.
+    """The cases of one batch and then those of another.
 
     Raises:
-        StudyError: A batch is neither a tensor nor a named tuple of tensors.
+        StudyError: A batch is neither `Ragged` nor a tensor nor a named tuple of tensors.
     """
+    if isinstance(one, Ragged):
+        return cast("B", one.joined(cast("Any", other)))
     if isinstance(one, Tensor):
         return cast("B", torch.cat([one, cast("Tensor", other)]))
     if isinstance(one, tuple) and hasattr(one, "_fields"):
@@ -80,6 +95,8 @@ def joined(one: B, other: B) -> B:
 
 def chosen(batch: B, positions: Int64[Tensor, " cases"]) -> B:
     """The cases of a batch at these positions."""
+    if isinstance(batch, Ragged):
+        return batch.chosen(positions)
     if isinstance(batch, Tensor):
         return cast("B", batch[positions])
     fields = cast("tuple[Any, ...]", batch)

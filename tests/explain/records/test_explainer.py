@@ -96,7 +96,7 @@ def test_an_event_that_is_not_there_is_what_its_attribution_says_where_the_netwo
     assert isinstance(encoder, RecordEncoder)
     with torch.no_grad():
         _, events, _ = encoder.embed(batch)
-        moments = encoder.moments(batch, batch, events)
+        moments = encoder.moments(batch, events)
         weights = encoder.network.weights(moments)  # type: ignore[operator]
         parts = encoder.network.value(weights[batch.owners, batch.steps] * events)  # type: ignore[operator]
         whole = torch.zeros(4, encoder.width).index_add(0, batch.owners, parts)

@@ -133,7 +133,7 @@ def test_forgetting_takes_events_away_and_leaves_moments_where_they_were() -> No
     assert 0 < len(less.tokens) < len(batch.tokens)
     encoder: RecordEncoder = prepared.encoder({"width": 8, "dropout": 0.0})
     _, events, _ = encoder.embed(less)
-    moments, before = encoder.moments(batch, less, events), encoder.moments(batch, batch, encoder.embed(batch)[1])
+    moments, before = encoder.moments(less, events), encoder.moments(batch, encoder.embed(batch)[1])
     torch.testing.assert_close(moments.hours, before.hours)
     assert (moments.gaps >= 0).all()
 

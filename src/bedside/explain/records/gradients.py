@@ -65,4 +65,4 @@ class EventGradients:
 
 def _mixed(encoder: RecordEncoder, batch: EventTensors, told: tuple[Tensor, ...]) -> Vector:
     events, facts, numbers = told
-    return encoder.mix(batch, (batch._replace(numbers=numbers), events, facts))
+    return encoder.mix((batch._replace(numbers=numbers), events, facts))

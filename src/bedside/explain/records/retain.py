@@ -51,7 +51,7 @@ class RetainContributions:
         attention = cast("ReverseAttention", encoder.network)
         with torch.no_grad():
             _, events, facts = encoder.embed(batch)
-            weights = attention.weights(encoder.moments(batch, batch, events))
+            weights = attention.weights(encoder.moments(batch, events))
             parts = attention.value(weights[batch.owners, batch.steps] * events)
             empty = parts.new_zeros(len(batch.moments), encoder.width)
             told = empty.index_add(0, batch.owners, parts)

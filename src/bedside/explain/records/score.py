@@ -46,12 +46,11 @@ class Scored:
 
     def whole(self, batch: EventTensors, chosen: Int64[Tensor, " cases"]) -> Float[Tensor, " cases"]:
         """Scores of cases as they are."""
-        return self.of(self.encoder.mix(batch, self.encoder.embed(batch)), chosen)
+        return self.of(self.encoder.mix(self.encoder.embed(batch)), chosen)
 
     def empty(self, batch: EventTensors, chosen: Int64[Tensor, " cases"]) -> Float[Tensor, " cases"]:
         """Scores of as many cases in which nothing was ever recorded."""
-        bare = EventTensors(*(column[:0] for column in batch))
-        return self.whole(bare._replace(moments=torch.ones_like(batch.moments)), chosen)
+        return self.whole(batch.emptied(), chosen)
 
     @property
     def where(self) -> torch.device:

@@ -66,7 +66,7 @@ class RecordEncoder(Encoder[EventTensors, Vector]):
 
     def forward(self, batch: EventTensors) -> Vector:
         """One vector a case."""
-        return self.mix(batch, self.embed(forgetful(batch, FORGOTTEN) if self.training else batch))
+        return self.mix(self.embed(forgetful(batch, FORGOTTEN) if self.training else batch))
 
     def embed(self, batch: EventTensors) -> tuple[EventTensors, Tensor, Tensor]:
         """The batch, the vectors of its events and those of its facts: what explanations attribute to."""
@@ -74,26 +74,24 @@ class RecordEncoder(Encoder[EventTensors, Vector]):
         facts = self.vectors(batch.fact_tokens, batch.fact_numbers, batch.fact_known)
         return batch, events, facts
 
-    def mix(self, whole: EventTensors, embedded: tuple[EventTensors, Tensor, Tensor]) -> Vector:
-        """One vector a case, from what `embed` gives; `whole` is the batch before anything was taken away."""
+    def mix(self, embedded: tuple[EventTensors, Tensor, Tensor]) -> Vector:
+        """One vector a case, from what `embed` gives."""
         batch, events, facts = embedded
-        cases = len(whole.moments)
+        cases = len(batch.moments)
         known = facts.new_zeros(cases, self.width).index_add(0, batch.fact_owners, facts)
-        return self.joined(self.network(self.moments(whole, batch, events)), known)
+        return self.joined(self.network(self.moments(batch, events)), known)
 
     def joined(self, told: Float[Tensor, "cases width"], known: Float[Tensor, "cases width"]) -> Vector:
         """One vector a case, from what the network over moments says and the sum of its facts' vectors."""
         return Vector(self.dropout(self.join(torch.cat([told, known], dim=1))).unsqueeze(0))
 
-    def moments(self, whole: EventTensors, batch: EventTensors, events: Float[Tensor, "events width"]) -> Moments:
-        """Events of `batch` gathered into the moments that their cases have in `whole`."""
+    def moments(self, batch: EventTensors, events: Float[Tensor, "events width"]) -> Moments:
+        """Events gathered into the moments of their cases."""
         cases, longest = len(batch.moments), int(batch.moments.max())
         place = batch.owners * longest + batch.steps
         vectors = events.new_zeros(cases * longest, self.width).index_add(0, place, events)
-        # The latest of a moment's events; the moment of the prediction has none and is 0 hours before it.
-        hours = events.new_zeros(cases * longest).scatter_reduce(
-            0, whole.owners * longest + whole.steps, whole.hours, "amin", include_self=False
-        )
+        hours = events.new_zeros(cases * longest)
+        hours[batch.moment_owners * longest + batch.moment_steps] = batch.moment_hours.to(hours.dtype)
         column = self.columns[batch.tokens]
         laid = (column >= 0) & (batch.known > 0)
         cell = place[laid] * max(self.variables, 1) + column[laid]
@@ -117,19 +115,7 @@ def forgetful(batch: EventTensors, share: float) -> EventTensors:
     """The batch without a share of its events and facts, at random; moments stay, though they may be empty."""
     events = torch.rand(batch.hours.shape, device=batch.hours.device) >= share
     facts = torch.rand(batch.fact_numbers.shape, device=batch.hours.device) >= share
-    return EventTensors(
-        batch.tokens[events],
-        batch.numbers[events],
-        batch.known[events],
-        batch.hours[events],
-        batch.owners[events],
-        batch.steps[events],
-        batch.moments,
-        batch.fact_tokens[facts],
-        batch.fact_numbers[facts],
-        batch.fact_known[facts],
-        batch.fact_owners[facts],
-    )
+    return batch.kept(events, facts)
 
 
 @dataclass(frozen=True, eq=False)

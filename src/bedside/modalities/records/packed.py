@@ -26,6 +26,7 @@ class Packed:
         steps: Which moment of its case an event belongs to, from 0, shape (e,).
         starts: First event of each case and past the last, shape (n + 1,).
         moments: Moments of each case, the index time included, shape (n,).
+        moment_hours: Of each moment, case by case, the latest of its events; 0 for the index time; shape (sum of moments,).
         fact_tokens: Of facts without a time, shape (f,).
         fact_numbers: NaN where a fact has none, shape (f,).
         fact_starts: First fact of each case and past the last, shape (n + 1,).
@@ -38,6 +39,7 @@ class Packed:
     steps: Integers
     starts: Integers
     moments: Integers
+    moment_hours: NDArray[np.float32]
     fact_tokens: Integers
     fact_numbers: NDArray[np.float32]
     fact_starts: Integers
@@ -79,18 +81,28 @@ def packed(histories: Sequence[History], vocabulary: Vocabulary, *, most: int) -
     step = step - first[owner]
     late = np.maximum(distinct - most, 0)
     merged = int((step < late[owner]).sum())
+    step = np.maximum(step - late[owner], 0)
+    moments = np.minimum(distinct, most) + 1
     return Packed(
         tokens,
         numbers,
         hours,
-        np.maximum(step - late[owner], 0),
+        step,
         starts,
-        np.minimum(distinct, most) + 1,
+        moments,
+        _latest(hours, (np.cumsum(moments) - moments)[owner] + step, int(moments.sum())),
         all_tokens[facts],
         _aged(all_numbers[facts], all_hours[facts]),
         fact_starts,
         merged,
     )
+
+
+def _latest(hours: NDArray[np.float32], moment: Integers, count: int) -> NDArray[np.float32]:
+    """Of each of `count` moments the hours of its latest event, 0 where it has none."""
+    found = np.zeros(count, dtype=np.float32)
+    found[moment] = hours  # events stand in the order of time, and of equal places the last one is kept
+    return found
 
 
 def _row(
