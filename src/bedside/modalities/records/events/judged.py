@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from bedside.modalities.records.events.code import BETWEEN, FACTS, is_birth, is_death
+from bedside.modalities.records.events.code import is_birth, is_death, system
 from bedside.modalities.records.events.flag import Flag
 from bedside.modalities.records.events.partition import STATIC, UNIT
 from bedside.modalities.records.events.schema import CODE, ENCOUNTER, EVENTS, FLAGS, NUMBER, SUBJECT, TEXT, TIME
@@ -47,7 +47,7 @@ class Judge:
             _finite(pl.col(_TURNED).cast(pl.Float32)).alias(NUMBER),
             TEXT,
             ENCOUNTER,
-            self._flags().alias(FLAGS),
+            self._flags(self._unknown(events)).alias(FLAGS),
         )
         return _repeated(_ordered(flagged)).cast(EVENTS)
 
@@ -64,16 +64,19 @@ class Judge:
             )
         )
 
-    def _flags(self) -> pl.Expr:
-        known = pl.col(CODE).str.contains(BETWEEN, literal=True) | pl.col(CODE).is_in(list(FACTS))
-        system = pl.col(CODE).str.split_exact(BETWEEN, 1).struct.field("field_0")
+    def _unknown(self, events: pl.DataFrame) -> pl.Series:
+        """Codes of systems that are not known."""
+        codes = events.get_column(CODE).unique()
+        return pl.Series([code for code in codes if system(code) not in self.systems], dtype=pl.String)
+
+    def _flags(self, unknown: pl.Series) -> pl.Expr:
         finite = _finite(pl.col(_TURNED).cast(pl.Float32)).is_not_null()
         outside = (pl.col(_TURNED) < pl.col("low")) | (pl.col(_TURNED) > pl.col("high"))
         day = pl.col(TIME).dt.date()
         found = {
             Flag.IMPLAUSIBLE: finite & outside & ~pl.col("unit_unknown"),
             Flag.UNIT_UNKNOWN: finite & pl.col("unit_unknown"),
-            Flag.SYSTEM_UNKNOWN: ~(known & system.is_in(sorted(self.systems))),
+            Flag.SYSTEM_UNKNOWN: pl.col(CODE).is_in(unknown.implode()),
             Flag.NO_TIME: pl.col(TIME).is_null() & ~pl.col(STATIC),
             Flag.BEFORE_BIRTH: day < pl.col(_BORN),
             Flag.AFTER_DEATH: day > pl.col(_DIED),

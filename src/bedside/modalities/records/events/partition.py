@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from bedside.errors import RecordsProblem
 from bedside.modalities.records.events.reader import Part, Problems
@@ -40,16 +39,24 @@ STORED: Final = pa.schema(
 )
 """An event on its way; the identifier is null where it is the number."""
 
+ON_DISK: Final = pa.schema(
+    [
+        (name, pa.dictionary(pa.int32(), pa.large_string()) if name in {CODE, UNIT} else kind)
+        for name, kind in zip(STORED.names, STORED.types, strict=True)
+    ]
+)
+"""The same in a run; few codes and units stand for many events, texts may all differ."""
+
 COUNTED: Final = pl.Schema({CODE: pl.String(), UNIT: pl.String(), "events": pl.Int64()})
 
 
 @dataclass(frozen=True)
 class Run:
-    """A file of events sorted by bucket, one row group a bucket.
+    """A file of Arrow with events sorted by bucket, one batch a bucket.
 
     Attributes:
-        buckets: Of each row group.
-        events: In each row group.
+        buckets: Of each batch.
+        events: In each batch.
     """
 
     path: Path
@@ -89,7 +96,7 @@ def partition(parts: Sequence[Part], folder: Path, stem: str) -> Partitioned:
         units.append(
             frame.filter(pl.col(NUMBER).is_not_null()).group_by(CODE, UNIT).agg(pl.len().cast(pl.Int64).alias("events"))
         )
-        runs.append(_write(frame, folder / f"{stem}-{len(runs):05d}.parquet"))
+        runs.append(_write(frame, folder / f"{stem}-{len(runs):05d}.arrow"))
     return Partitioned(tuple(runs), summed(codes, (CODE,)), summed(units, (CODE, UNIT)), problems)
 
 
@@ -104,16 +111,15 @@ def read(runs: Sequence[Run], buckets: Sequence[int], piece: int = 0, pieces: in
     wanted = set(buckets)
     frames = [_empty()]
     for run in runs:
-        groups = [group for group, bucket in enumerate(run.buckets) if bucket in wanted]
-        if not groups:
+        batches = [batch for batch, bucket in enumerate(run.buckets) if bucket in wanted]
+        if not batches:
             continue
-        with pq.ParquetFile(run.path) as file:
-            for group in groups:
-                frame = _frame(file.read_row_group(group))
-                if pieces > 1:
-                    own = spread(frame.get_column(SUBJECT).to_numpy()) // np.uint64(BUCKETS) % np.uint64(pieces)
-                    frame = frame.filter(pl.Series(own == piece))
-                frames.append(frame)
+        with pa.memory_map(str(run.path)) as source, pa.ipc.open_file(source) as file:
+            frame = _frame(pa.Table.from_batches([file.get_batch(batch) for batch in batches]).cast(STORED))
+        if pieces > 1:
+            own = spread(frame.get_column(SUBJECT).to_numpy()) // np.uint64(BUCKETS) % np.uint64(pieces)
+            frame = frame.filter(pl.Series(own == piece))
+        frames.append(frame)
     return pl.concat(frames)
 
 
@@ -183,16 +189,30 @@ def _unit() -> pl.Expr:
 
 
 def _write(frame: pl.DataFrame, path: Path) -> Run:
-    own = spread(frame.get_column(SUBJECT).to_numpy()) % np.uint64(BUCKETS)
+    own = (spread(frame.get_column(SUBJECT).to_numpy()) % np.uint64(BUCKETS)).astype(np.uint8)
     order = np.argsort(own, kind="stable")
-    table = frame[order].to_arrow().cast(STORED)
+    table = _encoded(frame[order].to_arrow())
     buckets, events = np.unique(own, return_counts=True)
-    with writing(path.parent), pq.ParquetWriter(path, STORED, compression="zstd", compression_level=1) as writer:
+    packed = pa.ipc.IpcWriteOptions(compression="lz4")
+    with (
+        writing(path.parent),
+        pa.OSFile(str(path), "wb") as target,
+        pa.ipc.new_file(target, ON_DISK, options=packed) as file,
+    ):
         start = 0
         for count in events.tolist():
-            writer.write_table(table.slice(start, count), row_group_size=count)
+            file.write_table(table.slice(start, count), max_chunksize=count)
             start += count
     return Run(path, tuple(buckets.tolist()), tuple(events.tolist()))
+
+
+def _encoded(table: pa.Table) -> pa.Table:
+    """Events as they are written to disk, each column in one piece, with one dictionary a column."""
+    columns = [
+        table.column(name).cast(STORED.field(name).type).combine_chunks().cast(ON_DISK.field(name).type)
+        for name in ON_DISK.names
+    ]
+    return pa.Table.from_arrays(columns, schema=ON_DISK)
 
 
 def _empty() -> pl.DataFrame:

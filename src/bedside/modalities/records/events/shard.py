@@ -158,24 +158,25 @@ def _counted(events: pl.DataFrame) -> Assembled:
     )
     usable = events.filter(pl.col(FLAGS) & int(UNUSABLE) == 0)
     first, last = usable.select(pl.col(TIME).min().alias("first"), pl.col(TIME).max().alias("last")).row(0)
-    birth, death = is_birth(pl.col(CODE)), is_death(pl.col(CODE))
-    day = pl.col(TIME).dt.date()
-    people = events.group_by(SUBJECT).agg(
-        ((pl.col(TIME).is_null() & (pl.col(FLAGS) & int(Flag.NO_TIME) == 0)) | birth).all().alias("silent"),
-        (day.filter(birth).n_unique() > 1).alias("births"),
-        (day.filter(death).n_unique() > 1).alias("deaths"),
-    )
+    fact = (pl.col(TIME).is_null() & (pl.col(FLAGS) & int(Flag.NO_TIME) == 0)) | is_birth(pl.col(CODE))
+    subjects = events.get_column(SUBJECT).n_unique()
     return Assembled(
         events=events.height,
-        subjects=people.height,
+        subjects=subjects,
         codes=codes.sort(CODE),
         flags=_flagged(events),
         first=first,
         last=last,
-        silent=int(people.get_column("silent").sum()),
-        births=int(people.get_column("births").sum()),
-        deaths=int(people.get_column("deaths").sum()),
+        silent=subjects - events.filter(~fact).get_column(SUBJECT).n_unique(),
+        births=_several(events.filter(is_birth(pl.col(CODE)))),
+        deaths=_several(events.filter(is_death(pl.col(CODE)))),
     )
+
+
+def _several(events: pl.DataFrame) -> int:
+    """How many subjects have such events on different days; one without a time counts as a day of its own."""
+    days = events.group_by(SUBJECT).agg(pl.col(TIME).dt.date().n_unique().alias("days"))
+    return days.filter(pl.col("days") > 1).height
 
 
 def _flagged(events: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 HASHED: Final = 2**62
 """From here on numbers are hashes; below it they are the source's own."""
 
-_PLAIN = r"^(0|[1-9][0-9]{0,18})$"
+_LEAST: Final = pl.Series([0, *(10**more for more in range(1, 19)), HASHED], dtype=pl.Int64)
+"""The least plain integer of one, two, ... nineteen characters; none has more."""
 
 
 def numbers(identifiers: pl.Series) -> pl.Series:
@@ -20,14 +21,16 @@ def numbers(identifiers: pl.Series) -> pl.Series:
     of its BLAKE2b hash. Two identifiers may have one number (among three million, with a chance of one in a million);
     that is found where the events of a subject come together.
     """
-    different = identifiers.drop_nulls().unique()
-    own = different.str.to_integer(strict=False, dtype=pl.Int64)
-    plain = (different.str.contains(_PLAIN) & (own < HASHED)).fill_null(value=False)
-    found = [
-        number if is_plain and number is not None else _hash(identifier)
-        for identifier, number, is_plain in zip(different, own, plain, strict=True)
-    ]
-    return identifiers.replace_strict(different, pl.Series(found, dtype=pl.Int64), default=None, return_dtype=pl.Int64)
+    own = identifiers.str.to_integer(strict=False, dtype=pl.Int64)
+    # A sign or a leading zero makes it longer than its number.
+    least = _LEAST.gather((identifiers.str.len_bytes().cast(pl.Int64) - 1).clip(0, len(_LEAST) - 1))
+    plain = ((own >= least) & (own < HASHED)).fill_null(value=False)
+    different = identifiers.filter(~plain).drop_nulls().unique()
+    if different.is_empty():
+        return own
+    hashes = pl.Series([_hash(identifier) for identifier in different], dtype=pl.Int64)
+    hashed = identifiers.replace_strict(different, hashes, default=None, return_dtype=pl.Int64)
+    return own.zip_with(plain, hashed)
 
 
 def _hash(identifier: str) -> int:

@@ -49,31 +49,33 @@ class MedsPart:
                             problems.add(f"column {name} is not of MEDS and is left out (files)", self.path.name)
                 columns = [name for name in _READ if name in file.schema_arrow.names]
                 groups = list(range(*self.groups))
+                units, names = _units(self.folder), _names(self.folder)
                 for batch in file.iter_batches(BATCH, row_groups=groups, columns=columns):
-                    yield self._raw(pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch]))))
+                    yield _raw(pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch]))), units, names)
         except (pa.ArrowException, OSError) as error:
             msg = f"{self.path} is damaged or truncated; copy it again and compare its checksum"
             raise RecordsProblem(msg) from error
 
-    def _raw(self, frame: pl.DataFrame) -> pl.DataFrame:
-        lacking = [pl.lit(None, dtype=kind).alias(name) for name, kind in _OPTIONAL.items() if name not in frame]
-        whole = frame.with_columns(lacking).with_columns(pl.col(CODE).cast(pl.String))
-        joined = whole.join(_units(self.folder), on=CODE, how="left").join(_names(self.folder), on=SUBJECT, how="left")
-        late = (pl.col(FLAGS).fill_null(0) & int(Flag.NO_TIME)) != 0
-        clock = pl.col(TIME).cast(pl.Datetime("us")) if frame.schema[TIME] == pl.Date else _clock(frame.schema[TIME])
-        return joined.select(
-            pl.coalesce(pl.col("identifier"), pl.col(SUBJECT).cast(pl.String)).alias("subject"),
-            clock.alias(TIME),
-            CODE,
-            pl.col(NUMBER).cast(pl.Float64),
-            pl.col(TEXT).cast(pl.String),
-            "unit",
-            pl.col(ENCOUNTER).cast(pl.String).alias("encounter"),
-            (pl.col(TIME).is_null() & ~late).alias("static"),
-        ).cast(RAW)
-
 
 _OPTIONAL: Final = {NUMBER: pl.Float64(), TEXT: pl.String(), ENCOUNTER: pl.Int64(), FLAGS: pl.UInt16()}
+
+
+def _raw(frame: pl.DataFrame, units: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    lacking = [pl.lit(None, dtype=kind).alias(name) for name, kind in _OPTIONAL.items() if name not in frame]
+    whole = frame.with_columns(lacking).with_columns(pl.col(CODE).cast(pl.String))
+    joined = whole.join(units, on=CODE, how="left").join(names, on=SUBJECT, how="left")
+    late = (pl.col(FLAGS).fill_null(0) & int(Flag.NO_TIME)) != 0
+    clock = pl.col(TIME).cast(pl.Datetime("us")) if frame.schema[TIME] == pl.Date else _clock(frame.schema[TIME])
+    return joined.select(
+        pl.coalesce(pl.col("identifier"), pl.col(SUBJECT).cast(pl.String)).alias("subject"),
+        clock.alias(TIME),
+        CODE,
+        pl.col(NUMBER).cast(pl.Float64),
+        pl.col(TEXT).cast(pl.String),
+        "unit",
+        pl.col(ENCOUNTER).cast(pl.String).alias("encounter"),
+        (pl.col(TIME).is_null() & ~late).alias("static"),
+    ).cast(RAW)
 
 
 @dataclass(frozen=True)
