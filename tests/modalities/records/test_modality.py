@@ -35,9 +35,9 @@ def test_columns_say_what_is_there_and_what_was_last() -> None:
     told = {one.name: one for one in variables(cases)}
     assert told["events"].numbers is not None
     assert told["events"].numbers.tolist() == [2, 1, 0]
-    assert told["SEX"].categories == ("F",)
-    assert told["SEX"].codes is not None
-    assert told["SEX"].codes.tolist() == [0, -1, -1]
+    assert told["sex"].categories == ("F",)
+    assert told["sex"].codes is not None
+    assert told["sex"].codes.tolist() == [0, -1, -1]
     last = told["LOINC//HR, last"].numbers
     assert last is not None
     np.testing.assert_array_equal(last, [90, 60, np.nan])

@@ -13,7 +13,7 @@ from bedside.explain.explainer import Subject
 from bedside.explain.records.score import Scored
 from bedside.modalities.records.batches import EventTensors
 from bedside.modalities.records.encoder import RecordEncoder
-from bedside.modalities.records.history import AGE, BIRTH, History
+from bedside.modalities.records.history import History
 from bedside.training.learner import Fitted
 from bedside.types import Floats, Integers
 
@@ -140,8 +140,7 @@ class RecordMethod(Protocol):
 def code_names(history: History) -> list[str]:
     """What each row of a history is called, in the order of `History.positions`."""
     events = history.events
-    words = [events.words[code] for code in events.codes[history.positions()].tolist()]
-    return [AGE if word == BIRTH else word for word in words]
+    return [events.called(events.words[code]) for code in events.codes[history.positions()].tolist()]
 
 
 def by_code(cases: Sequence[History], rows: Sequence[Floats]) -> tuple[list[str], Floats]:

@@ -12,6 +12,7 @@ from bedside.explain.method import Method
 from bedside.explain.randomised import refitted_on_permuted_outcomes
 from bedside.explain.records.method import Told, code_names, foremost
 from bedside.modalities.records.history import AGE, BIRTH, History
+from bedside.modalities.records.spoken import called
 from bedside.modalities.records.summaries import Summaries
 from bedside.modalities.records.vocabulary import code_of
 from bedside.modalities.tabular.table import Record, Table, records
@@ -89,8 +90,9 @@ class SummaryContributions:
         found = self.method.contributions([model.model], usual, rows, chosen)
         if found is None:
             return None
+        names = called([*cases, *background])
         codes = [code_of(token) for token in model.summaries.tokens]
-        return [AGE if code == BIRTH else code for code in codes], found.values
+        return [names.get(code, AGE if code == BIRTH else code) for code in codes], found.values
 
 
 def _spread(case: History, place: dict[str, int], values: Floats) -> Floats:

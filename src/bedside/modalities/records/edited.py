@@ -30,7 +30,13 @@ def edited(histories: Sequence[History], edit: Edit) -> list[History]:
         keep, numbers = edit(events, positions, owners, ~events.lasting(positions))
         rows = positions[keep]
         table = Events(
-            events.times[rows], events.codes[rows], numbers[keep], events.texts[rows], events.words, events.written
+            events.times[rows],
+            events.codes[rows],
+            numbers[keep],
+            events.texts[rows],
+            events.words,
+            events.written,
+            events.names,
         )
         ends = np.append(np.cumsum(keep), 0)  # the last entry is what stands before the first row
         stops = np.append(starts[1:], len(owners))

@@ -1,7 +1,7 @@
 """What may be known of one patient at one time: a light view of rows of a table of events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -36,6 +36,7 @@ class Events:
         texts: Position in `written`, -1 where an event has no text, shape (n,).
         words: Codes with their systems ("LOINC//2160-0"), sorted.
         written: Different texts, sorted.
+        names: What codes are called where people read of them, by code; those that are not in it as they are.
     """
 
     times: Integers
@@ -44,6 +45,7 @@ class Events:
     texts: NDArray[np.int32]
     words: tuple[str, ...]
     written: tuple[str, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.times)
@@ -52,6 +54,10 @@ class Events:
     def places(self) -> Mapping[str, int]:
         """Position of each code in `words`."""
         return {word: place for place, word in enumerate(self.words)}
+
+    def called(self, word: str) -> str:
+        """What a code is called where people read of it as a predictor."""
+        return AGE if word == BIRTH else self.names.get(word, word)
 
     def lasting(self, positions: Integers) -> Booleans:
         """Which of these rows are facts: those without a time, and births."""

@@ -12,8 +12,12 @@ from bedside.modalities.modality import Modality, Variable
 from bedside.modalities.records.history import AGE, HOUR, STATIC, YEAR, Events, History
 from bedside.modalities.records.perturb import commonest, perturbations
 from bedside.modalities.records.profile import compare_with, profile_of
+from bedside.modalities.records.spoken import called, plain
 from bedside.modalities.records.vocabulary import tables
 from bedside.types import Floats
+
+_LENGTHS = (("a", YEAR), ("d", 24.0))
+"""Units of time of UCUM, and how many hours they have."""
 
 DESCRIBED = 30
 """Measurements described in table 1: those that most histories hold."""
@@ -49,19 +53,26 @@ def variables(histories: Sequence[History]) -> tuple[Variable, ...]:
         np.maximum.at(hours, owners[timed], before[timed])
     made = [
         Variable("events", "", numbers=counts),
-        Variable("hours observed", "h", numbers=hours),
+        _observed(hours),
     ]
     if np.isfinite(ages).any():
         made.append(Variable(AGE, "a", numbers=ages))
     made += _facts(histories)
-    numbered = []
+    names, numbered = called(histories), list[Variable]()
     for code in commonest(histories):
         numbers = last_numbers(histories, code)
         if np.isfinite(numbers).any():
-            numbered.append(Variable(f"{code}, last", "", numbers=numbers, of=code))
+            numbered.append(Variable(f"{names[code]}, last", "", numbers=numbers, of=names[code]))
         if len(numbered) == DESCRIBED:
             break
     return (*made, *numbered)
+
+
+def _observed(hours: Floats) -> Variable:
+    """For how long before the index time anything is recorded, in the unit that suits the longest."""
+    longest = float(hours.max(initial=0.0))
+    unit, length = next(((unit, length) for unit, length in _LENGTHS if longest >= 10 * length), ("h", 1.0))
+    return Variable("time observed", unit, numbers=hours / length)
 
 
 def last_numbers(histories: Sequence[History], code: str) -> Floats:
@@ -103,14 +114,14 @@ def _hashes(words: Sequence[str]) -> NDArray[np.uint64]:
 
 
 def _facts(histories: Sequence[History]) -> list[Variable]:
-    """Numbers of facts by code; of facts without a number, one variable a system ("SEX") with codes as categories."""
+    """Numbers of facts by code; of facts without a number, one variable a system ("sex") with codes as categories."""
     numbers: dict[str, Floats] = {}
     words: dict[str, list[str]] = {}
     for place, one in enumerate(histories):
         for row in range(*one.facts):
             word, number = one.events.words[one.events.codes[row]], float(one.events.numbers[row])
             if np.isfinite(number):
-                numbers.setdefault(word, np.full(len(histories), np.nan))[place] = number
+                numbers.setdefault(one.events.called(word), np.full(len(histories), np.nan))[place] = number
             else:
                 name, value = _fact(one.events, row)
                 words.setdefault(name, [""] * len(histories))[place] = value
@@ -126,6 +137,6 @@ def _facts(histories: Sequence[History]) -> list[Variable]:
 def _fact(events: Events, row: int) -> tuple[str, str]:
     word, text = events.words[events.codes[row]], int(events.texts[row])
     if text >= 0:
-        return word, events.written[text]
+        return events.called(word), events.written[text]
     system, mark, value = word.partition("//")
-    return (system, value) if mark else (word, "yes")
+    return (plain(system), value) if mark else (events.called(word), "yes")

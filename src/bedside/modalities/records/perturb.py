@@ -10,6 +10,7 @@ from bedside.modalities.modality import Perturbation
 from bedside.modalities.records.earlier import all_as_of
 from bedside.modalities.records.edited import Edit, edited
 from bedside.modalities.records.history import Events, History
+from bedside.modalities.records.spoken import called
 from bedside.modalities.records.vocabulary import tables
 from bedside.types import Booleans, Integers
 
@@ -72,11 +73,12 @@ def perturbations(
         )
         for hours in earlier
     ]
+    names = called(development)
     made += [
         Perturbation(
-            name=f"{code} missing",
+            name=f"{names[code]} missing",
             family="missing_column",
-            variable=code,
+            variable=names[code],
             strength=1.0,
             apply=partial(_without, code=code),
         )

@@ -16,6 +16,8 @@ from bedside.report.table import Cell, Column, Row, Table
 
 LONG = 24
 """More rows than this scroll within their own box."""
+_TIMES = {"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours"}
+"""Units of time of UCUM, as people write them."""
 BOXES = 4
 """More partitions than this are summed up in one box of the flow diagram."""
 
@@ -128,7 +130,7 @@ def _group(name: str) -> str:
 
 def _variable(variable: str, entries: Sequence[Characteristic], groups: Sequence[str]) -> list[Row]:
     unit = next((entry.unit for entry in entries if entry.unit), "")
-    title = Cell(variable.replace("_", " "), small=unit, tip=variable)
+    title = Cell(variable.replace("_", " "), small=_TIMES.get(unit, unit), tip=variable)
     categories = tuple(dict.fromkeys(entry.category for entry in entries if entry.category is not None))
     if not categories:
         by_group = {entry.group: entry for entry in entries}

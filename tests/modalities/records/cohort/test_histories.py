@@ -103,6 +103,7 @@ def test_rows_are_held_once_and_only_where_a_window_sees_them(tmp_path: Path) ->
     assert drawn.proof.hidden > 0
     assert all(view.events is events for view in views)
     assert [events.words[k] for k in events.codes[slice(*views[4].facts)]] == ["SEX//F"]
+    assert events.called("LOINC//2") == "2", "as the source describes it"
     assert (views[4].hours >= 0).all()
     assert views[0].hours.tolist() == [0.0]
 

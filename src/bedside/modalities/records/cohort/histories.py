@@ -15,6 +15,7 @@ from bedside.modalities.records.events.flag import UNUSABLE, Flag
 from bedside.modalities.records.events.folder import EventFolder
 from bedside.modalities.records.events.schema import CODE, EVENTS, FLAGS, NUMBER, SUBJECT, TEXT, TIME
 from bedside.modalities.records.history import STATIC, Events, History
+from bedside.modalities.records.spoken import spoken
 from bedside.types import Integers
 
 S = TypeVar("S", bound=np.generic)
@@ -76,7 +77,7 @@ def histories(folder: EventFolder, labels: pl.DataFrame, *, leave_out: Flag = UN
             "give the folder from which the labels were drawn"
         )
         raise RecordsProblem(msg)
-    return joined(parts, len(samples))
+    return joined(parts, len(samples), dict(folder.codes.select("code", "description").iter_rows()))
 
 
 def samples_of(labels: pl.DataFrame) -> pl.DataFrame:
@@ -160,8 +161,10 @@ def _packed(n: int, *ranges: Integers) -> tuple[Integers, Integers, Integers]:
     return np.flatnonzero(inside), facts, rows
 
 
-def joined(parts: list[Seen], samples: int) -> tuple[Events, list[History]]:
-    """The rows of all shards as one table, and a view of it for each sample."""
+def joined(
+    parts: list[Seen], samples: int, described: Mapping[str, str | None] | None = None
+) -> tuple[Events, list[History]]:
+    """The rows of all shards as one table, and a view of it for each sample; with what the source calls its codes."""
     words = tuple(sorted({word for part in parts for word in part.words}))
     written = tuple(sorted({text for part in parts for text in part.written}))
     events = Events(
@@ -171,6 +174,7 @@ def joined(parts: list[Seen], samples: int) -> tuple[Events, list[History]]:
         texts=_all([_moved(part.texts, part.written, written) for part in parts], np.int32),
         words=words,
         written=written,
+        names=spoken(words, described or {}),
     )
     views: list[History | None] = [None] * samples
     offset = 0
