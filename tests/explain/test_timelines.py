@@ -76,9 +76,9 @@ def test_one_case_of_each_kind_has_a_timeline_with_times_before_the_prediction(t
         assert told["lowered the score of ill"] == ((1.0,), (-2.0,))
         assert told["raised the score of ill"] == ((0.0,), (-1.0,))
         assert told["moved it by less than 10% of the largest"] == ((0.0,), (-1.0,))
-        assert figure.y_label == "Hours from the prediction"
+        assert figure.y_label == "Hours from the time of prediction"
         assert "Outcome: " in figure.conclusion
-        assert "a at -2 hours (-" in figure.conclusion
+        assert "a 2 hours before (-" in figure.conclusion
         assert "The explanation was not tested." in figure.conclusion
     text = evidence.model_dump_json()
     assert '"p1-0"' not in text

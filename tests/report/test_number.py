@@ -38,3 +38,24 @@ def test_no_negative_zero_and_no_ascii_minus(value: float) -> None:
     text = number.decimal(value)
     assert "-" not in text
     assert not (text.startswith("\N{MINUS SIGN}") and not any(c in "123456789" for c in text))
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        (
+            "slope 0.30, intercept -0.34 (-1.2 to +0.5)",
+            "slope 0.30, intercept \N{MINUS SIGN}0.34 (\N{MINUS SIGN}1.2 to +0.5)",
+        ),
+        ("R squared -0.00 or -0", "R squared 0.00 or 0"),
+        ("-0.005", "\N{MINUS SIGN}0.005"),
+        (
+            "loss +3.57e-05 (-3e-06 to 2e+12)",
+            "loss +3.57\N{MULTIPLICATION SIGN}10⁻⁵ (\N{MINUS SIGN}3\N{MULTIPLICATION SIGN}10⁻⁶ to 2\N{MULTIPLICATION SIGN}10¹²)",
+        ),
+        ("IL-6, 2010-2012, COVID-19, net-10, code 1e5x", "IL-6, 2010-2012, COVID-19, net-10, code 1e5x"),
+    ],
+)
+def test_prose_has_true_minus_signs(text: str, printed: str) -> None:
+    assert number.typeset(text) == printed
+    assert number.typeset(printed) == printed

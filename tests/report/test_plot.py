@@ -119,3 +119,49 @@ def test_a_logarithmic_figure_marks_its_sizes() -> None:
 def test_nothing_can_be_placed_at_zero_on_a_logarithmic_scale() -> None:
     with pytest.raises(ValueError, match="must be above 0"):
         logarithmic([0.0, 1.0])
+
+
+def _texts(drawn: str, style: str) -> list[tuple[float, str]]:
+    """Horizontal place and words of every text of a style."""
+    return [(float(x), words) for x, words in re.findall(rf'<text class="{style}" x="([\d.]+)"[^>]*>([^<]*)<', drawn)]
+
+
+def test_long_numbers_beside_an_axis_leave_room_for_its_name() -> None:
+    series = Series(label="a", style="line", x=(1.0, 2.0), y=(0.9992, 1.0))
+    drawn = str(plot.draw(line(series=(series,)), {}))
+    numbers = [(x, words) for x, words in _texts(drawn, "tick") if words.startswith(("0.999", "1.000"))]
+    assert numbers
+    assert all(x - 6.7 * len(words) > 19 for x, words in numbers), "the name stands at 15"
+    assert "1.50" not in drawn, "there is no epoch and a half"
+
+
+def test_what_is_too_long_for_a_line_stands_on_two() -> None:
+    long = "Share of a case's kinds of measurement that are ten times too large or too small"
+    series = [Series(label=f"{long} ({k})", style="line", x=(0.0, 0.3), y=(0.0, 1.0), learner="a") for k in "ab"]
+    drawn = str(plot.draw(line(series=tuple(series), x_label=long), {}))
+    for style in ("label", "key"):
+        said = " ".join(words for _, words in _texts(drawn, style))
+        assert long.replace("'", "&#39;") in said, style
+    assert "…" not in drawn
+
+
+def test_the_name_of_a_line_at_the_edge_is_not_cut_off() -> None:
+    series = Series(label="a", style="points", x=(0.0, 1.0), y=(-40.0, 0.0))
+    figure = line(series=(series,), x_categories=("heart rate", "lactate"), horizontal=(("prediction", 0.0),))
+    drawn = str(plot.draw(figure.model_copy(update={"aspect": "wide"}), {}))
+    ((x, words),) = _texts(drawn, "note")
+    assert words == "prediction"
+    assert 'text-anchor="end">prediction' in drawn
+    assert x - 6.7 * len(words) > 0
+
+
+def test_marks_without_a_colour_are_neutral_and_small_beside_those_that_have_one() -> None:
+    made = [
+        Series(label=label, style="points", x=(0.0,), y=(0.0,), colour=colour)
+        for label, colour in (("down", 0), ("up", 2), ("hardly", None))
+    ]
+    drawn = str(plot.draw(line(series=tuple(made)), {}))
+    marks = re.findall(r'<g class="mark (\w+)" transform="translate\([^)]*\)( scale\(.6\))?">', drawn)
+    assert marks[:3] == [("l0", ""), ("l2", ""), ("neutral", " scale(.6)")]
+    alone = str(plot.draw(line(series=(made[2],)), {}))
+    assert "mark l0" in alone

@@ -1,5 +1,6 @@
 """How series look, and the legend that says so: one entry a learner, one a kind of mark."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from markupsafe import escape
@@ -9,16 +10,32 @@ from bedside.report.look import NEUTRAL, Look
 from bedside.report.panel import Panel
 
 LINE_HEIGHT = 19
+NEXT_LINE = 15
+"""Between the lines of one entry."""
 LETTER = 6.7
 """Mean width of a letter at the figures' 12.5 px type, in user units."""
 CURVES = ("line", "step")
 
 
-def look_of(series: Series, number: int, looks: Mapping[str, Look]) -> Look | None:
-    """A learner's own look; other series are neutral, or numbered where no series has a learner."""
+def look_of(series: Series, number: int, looks: Mapping[str, Look], *, coloured: bool = False) -> Look | None:
+    """A learner's own look, or that of the series' colour; other curves are neutral, other marks numbered.
+
+    Args:
+        series: Of a figure.
+        number: Its place there.
+        looks: Of learners.
+        coloured: Whether any series of the figure has a colour; then marks without one are neutral too.
+    """
     if series.learner is not None:
         return looks.get(series.learner, Look(number))
-    return Look(number) if series.style in ("bars", "points", "intervals") else None
+    if series.colour is not None:
+        return Look(series.colour)
+    return Look(number) if series.style in ("bars", "points", "intervals") and not coloured else None
+
+
+def is_coloured(figure: Figure) -> bool:
+    """Whether any series of a figure has a colour of its own."""
+    return any(series.colour is not None for series in figure.series)
 
 
 def rivals_of(series: Series, shown: Sequence[Series]) -> list[Series]:
@@ -42,12 +59,16 @@ def draw(figure: Figure, looks: Mapping[str, Look], panel: Panel, top: float) ->
         return [], 0.0
     left = min(panel.left, 58.0)
     room = panel.left + panel.width - left - 40
-    parts = []
-    for number, (swatch, label) in enumerate(entries):
-        y = top + 12 + number * LINE_HEIGHT
+    parts, y = [], top + 12.0
+    for swatch, label in entries:
         parts.append(f'<g transform="translate({left:.1f} {y:.1f})">{swatch}')
-        parts.append(f'<text class="key" x="38" y="4">{escape(cut(label, room))}</text></g>')
-    return parts, LINE_HEIGHT * len(entries) + 8.0
+        lines = broken(label, room)
+        parts += [
+            f'<text class="key" x="38" y="{4 + k * NEXT_LINE}">{escape(line)}</text>' for k, line in enumerate(lines)
+        ]
+        parts.append("</g>")
+        y += LINE_HEIGHT + (len(lines) - 1) * NEXT_LINE
+    return parts, y - top - 4.0
 
 
 def _entries(figure: Figure, looks: Mapping[str, Look]) -> list[tuple[str, str]]:
@@ -63,8 +84,9 @@ def _entries(figure: Figure, looks: Mapping[str, Look]) -> list[tuple[str, str]]
         elif series.label != first[series.learner].label:
             kinds.setdefault(series.label.rpartition(", ")[2], series)
     entries = []
+    coloured = is_coloured(figure)
     for number, series in enumerate(figure.series):
-        look = look_of(series, number, looks)
+        look = look_of(series, number, looks, coloured=coloured)
         if series.label and (series.learner is None or first.get(series.learner) is series):
             rank = rivals_of(series, figure.series).index(series)
             entries.append((_swatch(series, look, rank), series.label))
@@ -83,6 +105,14 @@ def _swatch(series: Series, look: Look | None, rank: int, *, dashed: bool = True
     whisker = f'<path class="whisker {colour}" d="M2 0H28"/>' if series.style == "intervals" else ""
     shape = (look or NEUTRAL).marker
     return f'{whisker}<g class="mark {colour}" transform="translate(15 0)"><path d="{shape}"/></g>'
+
+
+def broken(text: str, room: float) -> list[str]:
+    """Text on one line, or broken between words into two that fit into `room` user units each, the second cut."""
+    if len(text) * LETTER <= room:
+        return [text]
+    first, *rest = textwrap.wrap(text, max(4, int(room / LETTER)), break_long_words=False)
+    return [cut(first, room), cut(" ".join(rest), room)] if rest else [cut(first, room)]
 
 
 def cut(text: str, room: float) -> str:

@@ -1,11 +1,29 @@
 """Numbers as a journal prints them."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from bedside.evidence.count import WITHHELD
 
 MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
+
+_SIGN = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
+_NOTHING = re.compile(r"(?<![\w.)\]-])-(?=0(\.0+)?(?![\d.]*[\de]))")
+_POWER = re.compile(r"(?<=\d)e([+-])0*(\d+)(?!\w)")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def typeset(text: str) -> str:
+    """Prose whose numbers are written as in a journal: true minus signs, no negative zero, powers of ten raised.
+
+    Example:
+        >>> ascii(typeset("between -0.20 and 0.30, of the IL-6 group; R squared -0.00"))
+        "'between \\\\u22120.20 and 0.30, of the IL-6 group; R squared 0.00'"
+    """
+    text = _SIGN.sub(MINUS, _NOTHING.sub("", text))
+    return _POWER.sub(lambda met: f"{TIMES}10{'⁻' if met[1] == '-' else ''}{met[2].translate(_RAISED)}", text)
 
 
 def places(values: Iterable[float | None]) -> int:

@@ -18,6 +18,7 @@ from bedside.evidence.schema import Evidence, Validation
 from bedside.report import checklist, contents, markdown, pictures, plot
 from bedside.report.forest import Forest
 from bedside.report.look import anchor
+from bedside.report.number import typeset
 from bedside.report.results import Results
 from bedside.report.sections import (
     conduct,
@@ -179,7 +180,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(draw=plot.draw, figure_data=plot.data, anchor=anchor)
-    made.filters.update(markdown=markdown.html, inline=markdown.inline)
+    made.filters.update(markdown=markdown.html, inline=markdown.inline, typeset=typeset)
     return made
 
 

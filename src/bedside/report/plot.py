@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from bedside.evidence.figure import Figure, Series
 from bedside.report import legend as legends
-from bedside.report.legend import CURVES, cut, dash, look_of, rivals_of
+from bedside.report.legend import CURVES, LETTER, NEXT_LINE, broken, cut, dash, is_coloured, look_of, rivals_of
 from bedside.report.look import NEUTRAL, Look, anchor
 from bedside.report.panel import Panel
 from bedside.report.scale import Scale, logarithmic, scale
@@ -29,8 +29,9 @@ def draw(figure: Figure, looks: Mapping[str, Look]) -> Markup:
     clip = f"clip-{anchor(figure.name)}"
     shown = tuple(map(thin, figure.series))
     marks: list[str] = []
+    coloured = is_coloured(figure)
     for number, series in enumerate(shown):
-        look = look_of(series, number, looks)
+        look = look_of(series, number, looks, coloured=coloured)
         marks.extend(_series(series, look, panel, rivals_of(series, shown)))
     legend, legend_height = legends.draw(figure, looks, panel, size[1])
     height = size[1] + legend_height
@@ -97,13 +98,16 @@ def _layout(figure: Figure) -> tuple[Panel, tuple[int, int]]:
     else:
         half = _slot(bars) / 2
         xs += [x - half for series in bars for x in series.x] + [x + half for series in bars for x in series.x]
-        x = scale(xs, limits=figure.x_range, pad=0.02)
+        x = scale(xs, limits=figure.x_range, pad=0.02, whole=all(value == round(value) for value in xs))
     if sideways:
         left = min(0.45 * width, LARGE_LETTER * max(map(len, words)) + 18)
         height = max(140, 26 * len(words) + 70)
     wanted = 3 if sideways else 5
     y = scale(ys, limits=figure.y_range, bounds=(0.0 if min(ys, default=0.0) >= 0 else None, None), wanted=wanted)
-    return Panel(left, 12.0, width - left - 18, height - 12 - bottom, x, y, sideways), (width, height)
+    if not sideways:
+        left = max(left, LETTER * max((len(y.word(tick)) for tick in y.ticks), default=0) + 30)
+    extra = NEXT_LINE * (len(broken(figure.y_label if sideways else figure.x_label, float(width - 18))) - 1)
+    return Panel(left, 12.0, width - left - 18, height - 12 - bottom, x, y, sideways), (width, height + extra)
 
 
 def _axes(figure: Figure, panel: Panel) -> Iterator[str]:
@@ -123,9 +127,12 @@ def _axes(figure: Figure, panel: Panel) -> Iterator[str]:
         word = words_across[i] if words_across else across.word(tick)
         yield f'<text class="tick" x="{x:.1f}" y="{bottom + 19:.1f}" text-anchor="middle">{escape(word)}</text>'
     yield f'<path class="axis" d="M{panel.left:.1f} {bottom:.1f}H{right:.1f}"/>'
-    middle = panel.left + panel.width / 2
-    label = escape(cut(across_label, panel.width + panel.left))
-    yield f'<text class="label" x="{middle:.1f}" y="{bottom + 41:.1f}" text-anchor="middle">{label}</text>'
+    lines = broken(across_label, panel.width + panel.left)
+    half = LETTER * max(map(len, lines)) / 2
+    middle = max(half, min(panel.left + panel.width / 2, right + 18 - half))
+    for k, line in enumerate(lines):
+        place = f'x="{middle:.1f}" y="{bottom + 41 + k * NEXT_LINE:.1f}"'
+        yield f'<text class="label" {place} text-anchor="middle">{escape(line)}</text>'
     if up_label:
         centre = panel.top + panel.height / 2
         label = escape(cut(up_label, panel.height + 40))
@@ -145,12 +152,15 @@ def _references(figure: Figure, panel: Panel) -> Iterator[str]:
         ends = panel.path((panel.x.low, panel.x.high), (value, value))
         yield f'<path class="reference" d="{ends}"/>'
         x, y = panel.point(panel.x.low if panel.sideways else panel.x.high, value)
-        place = (
-            f'x="{x + 4:.1f}" y="{y + 11:.1f}"'
-            if panel.sideways
-            else f'x="{x - 3:.1f}" y="{y - 5:.1f}" text-anchor="end"'
-        )
-        yield f'<text class="note" {place}>{escape(cut(text, panel.width * 0.8))}</text>'
+        word = cut(text, panel.width * 0.8)
+        if panel.sideways:  # beside the line, on the side where there is room
+            before = x + 4 + LETTER * len(word) > panel.left + panel.width + 18
+            place = (
+                f'x="{x - 4:.1f}" y="{y - 2:.1f}" text-anchor="end"' if before else f'x="{x + 4:.1f}" y="{y - 2:.1f}"'
+            )
+        else:
+            place = f'x="{x - 3:.1f}" y="{y - 5:.1f}" text-anchor="end"'
+        yield f'<text class="note" {place}>{escape(word)}</text>'
 
 
 def _series(series: Series, look: Look | None, panel: Panel, rivals: Sequence[Series]) -> Iterator[str]:
@@ -176,7 +186,7 @@ def _series(series: Series, look: Look | None, panel: Panel, rivals: Sequence[Se
                 f'd="{panel.path((x, x), (low, high))}"/>'
             )
     if series.style in ("points", "intervals"):
-        small = " scale(.6)" if len(series.x) > MANY else ""
+        small = " scale(.6)" if len(series.x) > MANY or look is None else ""
         shape = (look or NEUTRAL).marker
         for x, y in zip(series.x, series.y, strict=False):
             a, b = panel.point(x, y)

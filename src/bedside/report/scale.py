@@ -58,6 +58,7 @@ def scale(
     bounds: tuple[float | None, float | None] = (None, None),
     wanted: int = 5,
     pad: float = 0.05,
+    whole: bool = False,
 ) -> Scale:
     """A scale around `values`.
 
@@ -67,6 +68,7 @@ def scale(
         bounds: Limits of the measure that padding never crosses (an AUROC axis does not pass 1).
         wanted: About how many steps between ticks.
         pad: Free space at both ends, as a share of the span.
+        whole: Values are whole numbers, so that a tick between them would mean nothing; says nothing beside `limits`.
     """
     numbers = [value for value in values if math.isfinite(value)]
     if limits is not None and limits[1] > limits[0]:
@@ -84,6 +86,8 @@ def scale(
     if high - low < SMALLEST:  # a span that floating point cannot divide is drawn as a point
         low, high = low - 0.5, high + 0.5
     step = step_of(high - low, wanted)
+    if whole and limits is None:
+        step = max(1.0, step)
     first = math.ceil(low / step - 1e-6)
     last = math.floor(high / step + 1e-6)
     return Scale(low, high, tuple(index * step for index in range(first, last + 1)))

@@ -103,7 +103,7 @@ def _figure(
             f"{explainer.label}."
         ),
         x_label="Predictor",
-        y_label=f"{unit.capitalize()} from the prediction",
+        y_label=f"{unit.capitalize()} from the time of prediction",
         series=tuple(_series(course, times, order, moved)),
         x_categories=tuple(attribution.variables[k].replace("_", " ") for k in order),
         horizontal=(("prediction", 0.0),),
@@ -130,8 +130,8 @@ def _words(attribution: Attribution, course: Course, times: Floats, unit: str) -
     """The parts that moved the case most."""
     largest = np.argsort(-np.abs(course.values), kind="stable")[:_NAMED].tolist()
     told = [
-        f"{attribution.variables[int(course.variables[k])].replace('_', ' ')} at {times[k]:g} {unit} "
+        f"{attribution.variables[int(course.variables[k])].replace('_', ' ')} {abs(times[k]):g} {unit} before "
         f"({course.values[k]:+.2g})"
         for k in largest
     ]
-    return f"Moved most by {', '.join(told)}."
+    return f"Moved most by {'; '.join(told)}."

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bedside.evidence.figure import Figure, Series
 from bedside.evidence.schema import Explanation, ExplanationCheck
-from bedside.report.number import interval, plain, plural
+from bedside.report.number import interval, plain, plural, typeset
 from bedside.report.results import Results
 from bedside.report.sections.fairness import shown
 from bedside.report.table import Cell, Column, Row, Table
@@ -127,7 +127,7 @@ def checks(results: Results) -> Table | None:
                 Cell(row.method),
                 Cell(row.check),
                 Cell("" if row.value is None else plain(row.value), row.value, style="number"),
-                Cell(row.text),
+                Cell(typeset(row.text), style="prose"),
             ),
             style="fallen" if row.passed is False else "",
         )
