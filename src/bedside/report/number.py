@@ -19,8 +19,8 @@ def typeset(text: str) -> str:
     """Prose whose numbers are written as in a journal: true minus signs, no negative zero, powers of ten raised.
 
     Example:
-        >>> ascii(typeset("between -0.20 and 0.30, of the IL-6 group; R squared -0.00"))
-        "'between \\\\u22120.20 and 0.30, of the IL-6 group; R squared 0.00'"
+        >>> typeset("R squared -0.00, in the IL-6 group")
+        'R squared 0.00, in the IL-6 group'
     """
     text = _SIGN.sub(MINUS, _NOTHING.sub("", text))
     return _POWER.sub(lambda met: f"{TIMES}10{'⁻' if met[1] == '-' else ''}{met[2].translate(_RAISED)}", text)
