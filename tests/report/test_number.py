@@ -49,10 +49,7 @@ def test_no_negative_zero_and_no_ascii_minus(value: float) -> None:
         ),
         ("R squared -0.00 or -0", "R squared 0.00 or 0"),
         ("-0.005", "\N{MINUS SIGN}0.005"),
-        (
-            "loss +3.57e-05 (-3e-06 to 2e+12)",
-            "loss +3.57\N{MULTIPLICATION SIGN}10⁻⁵ (\N{MINUS SIGN}3\N{MULTIPLICATION SIGN}10⁻⁶ to 2\N{MULTIPLICATION SIGN}10¹²)",
-        ),
+        ("loss +3.57e-05 to 2e+12", "loss +3.57\N{MULTIPLICATION SIGN}10⁻⁵ to 2\N{MULTIPLICATION SIGN}10¹²"),
         ("IL-6, 2010-2012, COVID-19, net-10, code 1e5x", "IL-6, 2010-2012, COVID-19, net-10, code 1e5x"),
     ],
 )

@@ -162,6 +162,6 @@ def test_marks_without_a_colour_are_neutral_and_small_beside_those_that_have_one
     ]
     drawn = str(plot.draw(line(series=tuple(made)), {}))
     marks = re.findall(r'<g class="mark (\w+)" transform="translate\([^)]*\)( scale\(.6\))?">', drawn)
-    assert marks[:3] == [("l0", ""), ("l2", ""), ("neutral", " scale(.6)")]
+    assert marks[:3] == [("neutral", " scale(.6)"), ("l0", ""), ("l2", "")], "below the others"
     alone = str(plot.draw(line(series=(made[2],)), {}))
     assert "mark l0" in alone

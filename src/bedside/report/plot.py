@@ -44,7 +44,7 @@ def draw(figure: Figure, looks: Mapping[str, Look]) -> Markup:
             f'<g clip-path="url(#{clip})">',
             *[mark for mark in marks if not mark.startswith('<g class="mark')],
             "</g>",
-            *[mark for mark in marks if mark.startswith('<g class="mark')],
+            *sorted((mark for mark in marks if mark.startswith('<g class="mark')), key=_foremost),
             *legend,
         ]
     )
@@ -52,6 +52,11 @@ def draw(figure: Figure, looks: Mapping[str, Look]) -> Markup:
         f'<svg class="plot {figure.aspect}" viewBox="0 0 {size[0]} {height:.0f}" role="img" '
         f'aria-label="{escape(figure.alt or figure.title)}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
     )
+
+
+def _foremost(mark: str) -> bool:
+    """Neutral marks lie below those that have a colour."""
+    return not mark.startswith('<g class="mark neutral')
 
 
 def thin(series: Series) -> Series:
