@@ -113,6 +113,26 @@ def test_a_study_toml_of_a_table(bedside: Bedside, tmp_path: Path) -> None:
     assert len(scores) == 61
 
 
+def test_what_was_chosen_can_be_edited_before_a_run_is_finished(
+    bedside: Bedside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _small_table(tmp_path)
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bedside.cli.run.carried_out", stopped)
+    asked = ("run", "--table", "patients.csv", "--outcome", "died", "--patient", "id")
+    answer = bedside(*asked)
+    assert answer.code == 130
+    declared = tmp_path / "runs" / "patients" / "study.toml"
+    assert str(declared.relative_to(tmp_path)) in answer.out
+    assert 'path = "../../patients.csv"' in declared.read_text()
+    declared.write_text("# mine\n")
+    assert bedside(*asked).code == 130
+    assert declared.read_text() == "# mine\n", "what was edited is not written over before a run is finished"
+
+
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [

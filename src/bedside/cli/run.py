@@ -1,5 +1,6 @@
 """`bedside run`: put a study on trial."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,20 @@ from bedside.cli.trial import carried_out
 _OWN = "Your own table"
 _IMAGES = "Your own images"
 _BOTH = "Your own table or images"
+
+
+def _declare(toml: Callable[[Path], str], folder: Path, *, tell: bool) -> None:
+    """Write what was chosen before anything is trained, so that a run that was stopped can be edited; a run's stays."""
+    from bedside.cli import terminal
+    from bedside.study.folder import RunFolder
+
+    declared = folder / "study.toml"
+    if declared.exists() or RunFolder(folder).state.exists():
+        return
+    RunFolder(folder).prepare()
+    RunFolder(folder).write(declared, toml(folder))
+    if tell:
+        terminal.say(f"all of this stands in {declared}: edit it and run it instead, if it should be otherwise")
 
 
 def run_study(
@@ -233,6 +248,8 @@ def run_study(
         study = begun_from(study, init)
     name = study.name if init is None else f"{study.name}-from-{init.resolve().name}"
     folder = out or Path("runs") / (f"{name}-simulated" if simulated else name)
+    if asked.toml is not None:
+        _declare(asked.toml, folder, tell=described.asked and not json)
     evidence = carried_out(
         study,
         folder,
