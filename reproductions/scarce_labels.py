@@ -87,10 +87,11 @@ class FromArchive:
     @property
     def description(self) -> str:
         """For the methods section."""
+        views = self.learning.views.description if self.learning.views is not None else "none"
         return (
             f"Its encoder first learned without outcomes, once for all fits, from {len(self.archive):,} images, "
-            f"of which none is judged, by {self.learning.method.description} on two views of each "
-            f"({self.learning.views.description}). {self.learning.loop.description}"
+            f"of which none is judged, by {self.learning.method.description} "
+            f"({views}). {self.learning.loop.description}"
         )
 
     @property

@@ -16,6 +16,7 @@ from bedside.data.split import Tuning
 from bedside.errors import ModelError, StudyError
 from bedside.modalities.imaging.augment.standard import standard
 from bedside.modalities.imaging.batches import ImageBatches, ImageTensors
+from bedside.networks.collapse import NARROW
 from bedside.networks.features import Vector
 from bedside.training import pretrained
 from bedside.training.loop import Loop
@@ -24,7 +25,7 @@ from bedside.training.pretrained import Pretrained
 from bedside.training.pruning import Pruning
 from bedside.training.thaw import Frozen
 from bedside.training.tuned import Tuned
-from bedside.training.vicreg import Expander, Twice, VICReg
+from bedside.training.vicreg import FLAT, Expander, Twice, VICReg
 
 VIEWS = standard(PLAN)
 SHORT = Loop(epochs=4, schedule="cosine", batch=32, warm_up=4)
@@ -40,8 +41,8 @@ def test_an_encoder_is_pretrained_and_told_of() -> None:
     recipe = network(start=begun(unlabelled=further), thaw=Frozen())
     fitted, record = fit(recipe)
     assert record["start_cases"] == 32 + 24
-    assert record["start_embedding_deviation"] > pretrained.FLAT
-    assert record["start_feature_spread"] > pretrained.NARROW
+    assert record["start_embedding_deviation"] > FLAT
+    assert record["start_feature_spread"] > NARROW
     untouched, _ = fit(network(thaw=Frozen()))
     one, other = (model.model.state_dict()["encoder.network.stages.0.0.0.weight"] for model in (fitted, untouched))
     assert not torch.equal(one, other)
@@ -222,3 +223,7 @@ def test_impossible_methods_are_refused() -> None:
         VICReg(variance=-1.0)
     with pytest.raises(StudyError, match="dimensions 2 or more"):
         VICReg(dimensions=1)
+    with pytest.raises(StudyError, match="none were declared"):
+        Pretrained()
+    with pytest.raises(StudyError, match="from no unlabelled cases"):
+        Pretrained(VIEWS, once=True)

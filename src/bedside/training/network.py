@@ -23,7 +23,7 @@ from bedside.training.feed import Augment, Mixing, Views
 from bedside.training.learner import CURVE, Settings, Trial
 from bedside.training.loop import Loop, Trainer
 from bedside.training.model import Model
-from bedside.training.start import Start
+from bedside.training.start import Prepares, Start
 from bedside.training.storage import damaged, read_json, write_json
 from bedside.training.thaw import Thaw
 from bedside.training.way import Way, Whole
@@ -183,7 +183,7 @@ class Network(Generic[X, P]):
         if len(selection) == 0:
             msg = f"{self.name} was given no selection samples; early stopping needs them"
             raise ModelError(msg)
-        prepared = self.trunk.prepare([sample.predictors for sample in development])
+        prepared = self._prepared(development)
         outcomes = [sample.outcome for sample in selection]
         with deterministic(seed, threads=self.threads):
             model = self._model(prepared, settings)
@@ -240,6 +240,11 @@ class Network(Generic[X, P]):
     def _space(self) -> dict[str, Range]:
         space = self.trunk.space if self.start is None else self.start.space(self.trunk.space)
         return {**self.rates, **space}
+
+    def _prepared(self, development: Sequence[Sample[X, Any]]) -> Prepared[X, Any]:
+        start: object = self.start
+        brought = start.prepare(self.trunk) if isinstance(start, Prepares) else None
+        return brought or self.trunk.prepare([sample.predictors for sample in development])
 
     def _begun(
         self, model: Model[Any], settings: Settings, prepared: Prepared[X, Any], cases: Batches[Any]

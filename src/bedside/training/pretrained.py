@@ -5,13 +5,15 @@ import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, device
 
-from bedside.errors import ModelError
-from bedside.networks.encoder import Batches, Encoder, Prepared, Values
+from bedside.errors import ModelError, StudyError
+from bedside.networks.encoder import Batches, Encoder, Prepared, Trunk, Values
+from bedside.networks.features import Pooled
 from bedside.networks.range import Range
 from bedside.training import checkpoint
 from bedside.training.averaging import put, state
@@ -20,17 +22,15 @@ from bedside.training.feed import Augment, Feed
 from bedside.training.loop import Loop, Trainer, batch_size
 from bedside.training.model import Model
 from bedside.training.pool import Part, Pool
+from bedside.training.pretext import Pretext
 from bedside.training.pruning import unheard
 from bedside.training.seeds import derive
 from bedside.training.start import held
-from bedside.training.vicreg import Expander, Twice, VICReg
+from bedside.training.vicreg import VICReg
 from bedside.types import Json
 
 FEWEST = 16
 """Cases below which two views of each teach nothing."""
-
-FLAT, NARROW = 0.1, 0.01
-"""Mean standard deviation of the embedding, and spread of features relative to their size, that count as collapse."""
 
 _HELD_OUT = 10
 _KEPT = 32
@@ -43,14 +43,15 @@ _MEMO: OrderedDict[bytes, _Learned] = OrderedDict()
 
 @dataclass(frozen=True, eq=False)
 class Pretrained:
-    """Weights that were learned from views of cases, whatever their outcome.
+    """Weights that were learned from cases, whatever their outcome.
 
-    Each set of development cases gets a pretraining of its own, on these and on the declared further ones. Judged cases
-    are never among them; cases for tuning are where they are declared. All trials and members of a fit begin from the
-    same weights.
+    Each set of development cases gets a pretraining of its own, on these and on the declared further ones, unless it is
+    declared to be learned once. Judged cases are never among them; cases for tuning are where they are declared. All
+    trials and members of a fit begin from the same weights.
 
     Attributes:
-        views: Makes a view of a batch; the augmentation of the study, or a stronger one.
+        views: Makes a view of a batch; the augmentation of the study, or a stronger one. None where the method needs
+            none.
         unlabelled: Predictors of further cases; a study whose judged cases are among them is refused, and judged
             cases that nearly equal one of them are a finding of its audit.
         method: What is learned.
@@ -58,23 +59,41 @@ class Pretrained:
         learning_rate: After warm-up.
         weight_decay: Decoupled.
         seed: Of the pretraining alone.
+        once: Whether it is learned from the unlabelled cases alone, the same for all fits. They then also decide how
+            cases are prepared: which events are told apart, and how numbers are scaled.
+
+    Raises:
+        StudyError: The method cannot learn from these views, or nothing is given that could be learned from once.
     """
 
-    views: Augment[Any]
+    views: "Augment[Any] | None" = None
     unlabelled: Sequence[Any] = ()
-    method: VICReg = field(default_factory=VICReg)
+    method: Pretext = field(default_factory=VICReg)
     loop: Trainer = field(default_factory=lambda: Loop(epochs=100, schedule="cosine"))
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     seed: int = 0
+    once: bool = False
+
+    def __post_init__(self) -> None:
+        self.method.admit(self.views)
+        if self.once and not self.unlabelled:
+            msg = "an encoder was to learn once for all fits, from no unlabelled cases; declare some, or once=False"
+            raise StudyError(msg)
 
     @property
     def description(self) -> str:
         """Sentences for the methods section."""
         further = f" and {len(self.unlabelled)} further unlabelled cases" if self.unlabelled else ""
+        cases = f"development cases{further}"
+        if self.once:
+            cases = (
+                f"{len(self.unlabelled)} unlabelled cases, which also decided how cases are prepared, once for all fits"
+            )
+        views = f"{self.views.description}; " if self.views is not None else ""
         return (
-            f"Its encoder first learned without outcomes, from development cases{further}, never from judged ones, by "
-            f"{self.method.description} on two views of each ({self.views.description}; learning rate "
+            f"Its encoder first learned without outcomes, from {cases}, never from judged ones, by "
+            f"{self.method.description} ({views}learning rate "
             f"{self.learning_rate:g}, weight decay {self.weight_decay:g}, seed {self.seed}). {self.loop.description}"
         )
 
@@ -87,6 +106,10 @@ class Pretrained:
         """Every setting of the encoder held at its default: it is pretrained once, not once a trial."""
         return held(space, {name: allowed.default for name, allowed in space.items()})
 
+    def prepare(self, trunk: Trunk[Any, Any]) -> "Prepared[Any, Any] | None":
+        """What all fits are prepared by, where the encoder is learned once."""
+        return self._archive(trunk)[0] if self.once else None
+
     def begin(
         self, encoder: Encoder[Any, Any], settings: Values, prepared: Prepared[Any, Any], development: Batches[Any]
     ) -> Mapping[str, Json]:
@@ -95,44 +118,60 @@ class Pretrained:
         Raises:
             ModelError: There are too few cases, or the features collapsed.
         """
-        pool = Pool(development, prepared.batches(self.unlabelled) if self.unlabelled else None)
+        pool = self._pool(prepared, development)
         if len(pool) < FEWEST:
             msg = f"an encoder was to learn from {len(pool)} cases without outcomes; at least {FEWEST} are needed"
             raise ModelError(msg)
         key = self._key(prepared, settings, pool)
         found = _MEMO.get(key)
         if found is None:
-            found = self._learned(prepared.encoder, settings, pool)
+            found = self._learned(prepared, settings, pool)
             _remember(key, found)
         weights, record = found
         put(weights, state(encoder))
         return record
 
-    def _learned(self, make: Any, settings: Values, pool: Pool) -> _Learned:  # noqa: ANN401 - Prepared.encoder
+    def _pool(self, prepared: Prepared[Any, Any], development: Batches[Any]) -> Pool:
+        if self.once:
+            for _, known, batches in self._archives:
+                if known is prepared:
+                    return Pool(batches)
+            return Pool(prepared.batches(self.unlabelled))
+        return Pool(development, prepared.batches(self.unlabelled) if self.unlabelled else None)
+
+    def _archive(self, trunk: Trunk[Any, Any]) -> tuple[Prepared[Any, Any], Batches[Any]]:
+        """The unlabelled cases by a preparation of their own, made once for each trunk."""
+        for known, prepared, batches in self._archives:
+            if known is trunk:
+                return prepared, batches
+        prepared = trunk.prepare(self.unlabelled)
+        made = prepared, prepared.batches(self.unlabelled)
+        self._archives.append((trunk, *made))
+        return made
+
+    @cached_property
+    def _archives(self) -> list[tuple[Trunk[Any, Any], Prepared[Any, Any], Batches[Any]]]:
+        return []
+
+    def _learned(self, prepared: Prepared[Any, Any], settings: Values, pool: Pool) -> _Learned:
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(derive(self.seed, "pretraining"))
-            encoder = make(settings)
-            model: Model[Any] = Model(encoder, Expander(self.method, encoder.width))
+            encoder = prepared.encoder(settings)
             held_out = torch.arange(_HELD_OUT - 1, len(pool), _HELD_OUT)
             learned = torch.tensor([k for k in range(len(pool)) if k % _HELD_OUT != _HELD_OUT - 1])
+            part, task = Part(pool, learned), self.method.task(prepared, self.views)
+            model: Model[Any] = Model(encoder, self.method.head(encoder, part, task))
+            before = self._judge(model, pool, held_out, task)
             with unheard():
                 course = self.loop.train(
                     model,
-                    Feed(Part(pool, learned), torch.zeros(len(learned)), Twice(self.views)),
-                    lambda: self._judge(model, pool, held_out),
+                    Feed(part, torch.zeros(len(learned)), task),
+                    lambda: self._judge(model, pool, held_out, task),
                     learning_rate=self.learning_rate,
                     weight_decay=self.weight_decay,
                 )
-            embedded, spread = _alive(model, pool)
+            told = self.method.verdict(model.head, _features(model, pool), before=before, after=course.loss)
         model = model.cpu()
-        if embedded < FLAT or spread < NARROW:
-            msg = (
-                "learning without outcomes collapsed: embedded features have a mean standard deviation of "
-                f"{embedded:.3f} (at least {FLAT} is needed) and features spread by {spread:.4f} of their size (at "
-                f"least {NARROW}); give the variance a larger weight, lower the learning rate, or look for cases that "
-                "are all alike"
-            )
-            raise ModelError(msg)
         weights = {name: value.clone() for name, value in state(model.encoder).items()}
         record: dict[str, Json] = {
             "start": "pretrained without outcomes",
@@ -140,12 +179,11 @@ class Pretrained:
             "start_epochs": course.epochs,
             "start_best_epoch": course.best,
             "start_loss": round(course.loss, 6),
-            "start_embedding_deviation": round(embedded, 6),
-            "start_feature_spread": round(spread, 6),
+            **told,
         }
         return weights, record
 
-    def _judge(self, model: Model[Any], pool: Pool, held_out: Tensor) -> float:
+    def _judge(self, model: Model[Any], pool: Pool, held_out: Tensor, task: Augment[Any]) -> float:
         """Loss of the held-out cases, in the same views every time."""
         where = next(model.parameters()).device
         training = model.training
@@ -153,14 +191,23 @@ class Pretrained:
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())), torch.no_grad():
             torch.manual_seed(derive(self.seed, "views"))
             parts = torch.split(held_out, batch_size(len(pool)))
-            feed = Feed(pool, torch.zeros(len(pool)), Twice(self.views))
+            feed = Feed(pool, torch.zeros(len(pool)), task)
             losses = [float(model(*feed.take(part, where))) * len(part) for part in parts]
         model.train(training)
         return sum(losses) / len(held_out)
 
     def _key(self, prepared: Prepared[Any, Any], settings: Values, pool: Pool) -> bytes:
         digest = hashlib.sha256(
-            checkpoint.plain([repr(self.loop), repr(self.views), self.description, dict(settings), prepared.state()])
+            checkpoint.plain(
+                [
+                    repr(self.loop),
+                    repr(self.views),
+                    repr(self.method),
+                    self.description,
+                    dict(settings),
+                    prepared.state(),
+                ]
+            )
         )
         for positions in torch.split(torch.arange(len(pool)), 256):
             batch = pool.take(positions, device("cpu"))
@@ -176,20 +223,10 @@ def _remember(key: bytes, learned: _Learned) -> None:
         _MEMO.popitem(last=False)
 
 
-def _alive(model: Model[Any], pool: Pool) -> tuple[float, float]:
-    """Mean standard deviation of embedded features, and spread of the encoder's features relative to their size."""
+def _features(model: Model[Any], pool: Pool) -> list[Pooled]:
+    """Of all cases, in batches, by the encoder as it will be used."""
     where = next(model.parameters()).device
-    # The encoder as it will be used; the embedding with the statistics of these cases, as a short training leaves its
-    # running ones behind.
     model.encoder.eval()
-    model.head.train()
-    embedded, features = [], []
+    parts = torch.arange(len(pool)).tensor_split(math.ceil(len(pool) / 256))
     with torch.no_grad():
-        for positions in torch.arange(len(pool)).tensor_split(math.ceil(len(pool) / 256)):
-            found = model.encoder(pool.take(positions, where))
-            features.append(found.values.mean(0).float())
-            embedded.append(model.head(found).float())
-    vectors = torch.cat(features)
-    size = vectors.square().sum(1).mean().sqrt()
-    spread = vectors.var(0, unbiased=False).sum().sqrt() / size if size > 0 else size
-    return float(torch.cat(embedded).std(0).mean()), float(spread)
+        return [model.encoder(pool.take(positions, where)) for positions in parts]

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from bedside.errors import ModelError
-from bedside.networks.encoder import Batches, Encoder, Prepared, Values
+from bedside.networks.encoder import Batches, Encoder, Prepared, Trunk, Values
 from bedside.networks.range import Range
 from bedside.training.elsewhere import EarlierFit, Elsewhere
 from bedside.training.storage import MANIFEST, damaged, read_json, verify
@@ -49,6 +49,15 @@ class Start(Protocol):
         Raises:
             BedsideError: The weights do not fit the encoder.
         """
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A start whose weights belong to a preparation that it brings along."""
+
+    def prepare(self, trunk: Trunk[Any, Any]) -> "Prepared[Any, Any] | None":
+        """What every fit is prepared by; None where development decides, fit by fit."""
         ...
 
 

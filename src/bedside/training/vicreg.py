@@ -4,7 +4,7 @@ Bardes, Ponce and LeCun, VICReg: variance-invariance-covariance regularization f
 It needs neither pairs of unlike cases nor a second network, and so works with small batches.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,13 +15,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from bedside.errors import StudyError
+from bedside.errors import ModelError, StudyError
+from bedside.networks.collapse import NARROW, spread
 from bedside.networks.features import Pooled
 from bedside.networks.head import Head
 from bedside.training.feed import Augment
 from bedside.training.pool import joined
+from bedside.types import Json
 
 B = TypeVar("B")
+
+FLAT = 0.1
+"""Mean standard deviation of the embedding below which the features have collapsed."""
 
 _EPSILON = 1e-4
 
@@ -52,8 +57,48 @@ class VICReg:
         """Half a sentence for the methods section."""
         return (
             f"VICReg (Bardes et al., 2022; weights {self.invariance:g}, {self.variance:g} and {self.covariance:g}, "
-            f"{self.dimensions} dimensions)"
+            f"{self.dimensions} dimensions) on two views of each"
         )
+
+    def admit(self, views: object) -> None:
+        """Any views; raises StudyError where there are none."""
+        if views is None:
+            msg = (
+                "VICReg learns what two views of a case share, and none were declared; declare an augmentation as views"
+            )
+            raise StudyError(msg)
+
+    def task(self, prepared: object, views: Any) -> "Twice":  # noqa: ANN401 - admitted before
+        """Two views."""
+        del prepared
+        return Twice(views)
+
+    def head(self, encoder: Any, cases: object, task: object) -> "Expander":  # noqa: ANN401 - what Pretext gives
+        """A new expander."""
+        del cases, task
+        return Expander(self, encoder.width)
+
+    def verdict(self, head: Any, features: Sequence[Pooled], *, before: float, after: float) -> Mapping[str, Json]:  # noqa: ANN401
+        """How far embedded cases and their features spread.
+
+        Raises:
+            ModelError: They collapsed.
+        """
+        del before, after
+        # With the statistics of these cases, as a short training leaves the running ones behind.
+        head.train()
+        with torch.no_grad():
+            embedded = float(torch.cat([head(found).float() for found in features]).std(0).mean())
+        apart = spread(torch.cat([found.values.mean(0).float() for found in features]))
+        if embedded < FLAT or apart < NARROW:
+            msg = (
+                "learning without outcomes collapsed: embedded features have a mean standard deviation of "
+                f"{embedded:.3f} (at least {FLAT} is needed) and features spread by {apart:.4f} of their size (at "
+                f"least {NARROW}); give the variance a larger weight, lower the learning rate, or look for cases that "
+                "are all alike"
+            )
+            raise ModelError(msg)
+        return {"start_embedding_deviation": round(embedded, 6), "start_feature_spread": round(apart, 6)}
 
 
 class Expander(Head[Pooled, Any, Any]):

@@ -25,7 +25,8 @@ class EventTensors(NamedTuple):
         owners: Which case each event is of, ascending.
         steps: Which moment of its case it belongs to.
         moments: Moments of each case; the last is the index time, at which nothing happens.
-        moment_hours: When each moment was, case by case, in hours before the index time, whatever is left of its events.
+        moment_hours: Of each moment, case by case, how long before the index time it was, whatever is left of its
+            events.
         fact_tokens: Of facts without a time.
         fact_numbers: Scaled, 0 where a fact has none.
         fact_known: 1 where a fact has a number, else 0.
@@ -82,7 +83,7 @@ class EventTensors(NamedTuple):
         events, owners = _rows(_starts(torch.bincount(self.owners, minlength=count)), positions)
         facts, fact_owners = _rows(_starts(torch.bincount(self.fact_owners, minlength=count)), positions)
         moments, _ = _rows(_starts(self.moments), positions)
-        rows = {name: events for name in _OF_EVENTS} | {name: facts for name in _OF_FACTS}
+        rows = dict.fromkeys(_OF_EVENTS, events) | dict.fromkeys(_OF_FACTS, facts)
         return self._replace(**{name: getattr(self, name)[which] for name, which in rows.items()})._replace(
             owners=owners,
             fact_owners=fact_owners,

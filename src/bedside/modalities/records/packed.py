@@ -26,7 +26,8 @@ class Packed:
         steps: Which moment of its case an event belongs to, from 0, shape (e,).
         starts: First event of each case and past the last, shape (n + 1,).
         moments: Moments of each case, the index time included, shape (n,).
-        moment_hours: Of each moment, case by case, the latest of its events; 0 for the index time; shape (sum of moments,).
+        moment_hours: Of each moment, case by case, those of its latest event; 0 for the index time; shape
+            (sum of moments,).
         fact_tokens: Of facts without a time, shape (f,).
         fact_numbers: NaN where a fact has none, shape (f,).
         fact_starts: First fact of each case and past the last, shape (n + 1,).
