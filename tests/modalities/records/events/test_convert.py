@@ -134,6 +134,11 @@ def test_events_are_read_back_as_they_were_and_numbers_in_the_unit_of_their_code
             Flag.DUPLICATE,
             [False, True, False],
         ),
+        (
+            [event("1", 1, "OWN//1", encounter=stay) for stay in ("5", "5", "6", None, None)],
+            Flag.DUPLICATE,
+            [False, True, False, True, True],
+        ),
         ([event("1", 1, "OWN//1", math.inf), event("1", 2, "OWN//1", 1e39)], Flag.NOT_A_NUMBER, [True, True]),
         ([event("1", 1, "OWN//1", math.nan)], Flag.NOT_A_NUMBER, [False]),  # nothing was written
     ],

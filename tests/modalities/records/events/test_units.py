@@ -39,6 +39,7 @@ PACKAGE = "bedside.modalities.records.events"
         ("IU/L", "[iU]/L"),
         ("lbs", "[lb_av]"),
         ("mL/min/1.73 m2", "mL/min/{1.73_m2}"),
+        ("(score)", "{score}"),
         ("banana", "banana"),
     ],
 )

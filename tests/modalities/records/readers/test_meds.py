@@ -9,9 +9,11 @@ from tests.modalities.records.events.given import event, given
 
 from bedside.errors import FileProblem, RecordsProblem
 from bedside.modalities.records.events.convert import convert
+from bedside.modalities.records.events.describe import describe
 from bedside.modalities.records.events.flag import Flag
 from bedside.modalities.records.events.reader import Problems
 from bedside.modalities.records.readers.meds import Meds
+from bedside.modalities.records.simulate.warehouse import simulate
 
 
 def shard(folder: Path, frame: pl.DataFrame, name: str = "train/0.parquet") -> Path:
@@ -88,6 +90,17 @@ def test_our_own_table_comes_back_the_same(tmp_path: Path) -> None:
     known = pl.col("flags") & ~pl.lit(int(Flag.SYSTEM_UNKNOWN), pl.UInt16)  # OWN was the first source's word
     assert second.scan().with_columns(known).collect().equals(first.scan().with_columns(known).collect())
     assert second.people.collect().equals(first.people.collect())
+
+
+def test_what_was_invented_stays_so(tmp_path: Path) -> None:
+    simulate(tmp_path / "twin", 3, jobs=1)
+    twice = convert(Meds(tmp_path / "twin"), tmp_path / "again", jobs=1)
+    assert twice.quality.simulated
+    assert describe(twice.folder).simulated
+    lived = convert(given(event("1", 1, "OWN//1")), tmp_path / "lived", jobs=1).folder
+    assert not convert(Meds(lived.path), tmp_path / "copy", jobs=1).quality.simulated
+    (lived.path / "metadata" / "quality.json").write_text("[]", "utf-8")
+    assert not Meds(lived.path).simulated
 
 
 def test_what_is_no_meds_is_refused_in_words(tmp_path: Path) -> None:

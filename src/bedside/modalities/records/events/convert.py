@@ -16,7 +16,7 @@ from bedside.modalities.records.events.judged import Judge
 from bedside.modalities.records.events.metadata import Origin, write_metadata
 from bedside.modalities.records.events.partition import Partitioned, partition, summed
 from bedside.modalities.records.events.quality import Quality, quality
-from bedside.modalities.records.events.reader import Dated, OwnSystems, Problems, Reader
+from bedside.modalities.records.events.reader import Dated, Invented, OwnSystems, Problems, Reader
 from bedside.modalities.records.events.schema import CODE
 from bedside.modalities.records.events.shard import Assembled, assemble, pieces
 from bedside.modalities.records.events.unfinished import unfinished
@@ -77,7 +77,8 @@ def convert(
             until=declared or datetime.now(UTC).replace(tzinfo=None),
         )
         shards = _assembled(found, judge, folder, shard_events, work)
-        judged = quality(shards, judge.turns, found.problems, declared)
+        invented = isinstance(reader, Invented) and reader.simulated
+        judged = quality(shards, judge.turns, found.problems, declared, simulated=invented)
         with writing(folder):
             shutil.rmtree(folder / "runs")
         origin = Origin(reader.name, "bedside records convert", reader.descriptions())

@@ -60,6 +60,7 @@ class Description:
         units: Codes with numbers whose unit could not be read or turned.
         problems: What could not become an event.
         smallest: The smallest number of people that is shown; 0 where all are.
+        simulated: Whether everybody in it is invented.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Description:
     units: Sequence[Matter]
     problems: Sequence[Matter]
     smallest: int
+    simulated: bool = False
 
 
 def describe(folder: EventFolder, *, codes: int = 20, smallest: int = 0) -> Description:
@@ -133,6 +135,7 @@ def describe(folder: EventFolder, *, codes: int = 20, smallest: int = 0) -> Desc
             for what, one in quality.problems.items()
         ],
         smallest=smallest,
+        simulated=quality.simulated,
     )
 
 

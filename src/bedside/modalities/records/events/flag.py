@@ -19,7 +19,8 @@ class Flag(IntFlag):
     IN_FUTURE = 64
     """After the moment the table was made, or after the date until which the source says it reaches."""
     DUPLICATE = 128
-    """A repetition of an event that stands in the table already: same subject, time, code and value."""
+    """A repetition of an event that stands in the table already: same subject, time, code, value and encounter. Where
+    one of the two does not tell its encounter, that one is the repetition."""
     NOT_A_NUMBER = 256
     """An infinite value; stored as missing."""
 

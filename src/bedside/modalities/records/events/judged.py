@@ -103,10 +103,11 @@ def _ordered(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _repeated(events: pl.DataFrame) -> pl.DataFrame:
-    """With a flag on all but the first of equal events; the one that knows its encounter stands first."""
+    """With a flag on all but the first of equal events of one encounter; of none that is told, of any encounter."""
     same = pl.all_horizontal(
         pl.col(name).eq_missing(pl.col(name).shift(1)) for name in (SUBJECT, TIME, CODE, NUMBER, TEXT, FLAGS)
     )
-    repeats = same & (pl.int_range(pl.len()) > 0)
+    within = pl.col(ENCOUNTER).is_null() | pl.col(ENCOUNTER).eq_missing(pl.col(ENCOUNTER).shift(1))
+    repeats = same & within & (pl.int_range(pl.len()) > 0)
     bit = pl.when(repeats).then(pl.lit(int(Flag.DUPLICATE))).otherwise(pl.lit(0)).cast(pl.UInt16)
     return events.with_columns((pl.col(FLAGS) | bit).alias(FLAGS))

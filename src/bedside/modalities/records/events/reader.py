@@ -100,6 +100,16 @@ class Dated(Protocol):
 
 
 @runtime_checkable
+class Invented(Protocol):
+    """A reader whose source may be simulated."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the source says that everybody in it is invented."""
+        ...
+
+
+@runtime_checkable
 class OwnSystems(Protocol):
     """A reader whose source has codes of its own."""
 

@@ -1,5 +1,6 @@
 """Reads anybody's folder in the layout of MEDS: data/*.parquet of subject, time and code, the rest optional."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from bedside.errors import FileProblem, RecordsProblem
 from bedside.modalities.records.events.flag import Flag
+from bedside.modalities.records.events.folder import QUALITY
 from bedside.modalities.records.events.reader import Layout, Problems
 from bedside.modalities.records.events.schema import CODE, ENCOUNTER, FLAGS, NUMBER, RAW, SUBJECT, TEXT, TIME
 
@@ -114,6 +116,15 @@ class Meds:
             groups = _checked(path)
             found += [MedsPart(path, (k, min(k + 8, groups)), self.path) for k in range(0, groups, 8)]
         return found
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a table of bedside's own says that everybody in it is invented."""
+        try:
+            told = json.loads((self.path / QUALITY).read_bytes())
+        except (OSError, ValueError):
+            return False
+        return isinstance(told, dict) and told.get("simulated") is True
 
     def descriptions(self) -> Mapping[str, str]:
         """The words of metadata/codes.parquet."""

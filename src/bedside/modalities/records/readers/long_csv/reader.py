@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -112,9 +113,10 @@ class TablePart:
         for column, code in ((self.table.birth, BIRTH), (self.table.death, DEATH)):
             if not column:
                 continue
-            when = moments(pl.col(column), rows.schema[column], self.table.time_format)
+            read = partial(moments, pl.col(column), rows.schema[column], birth=code == BIRTH)
+            when = read(self.table.time_format)
             if self.table.time_format:  # of a birth often only the day is written
-                when = pl.coalesce(when, moments(pl.col(column), rows.schema[column], ""))
+                when = pl.coalesce(when, read(""))
             known = rows.filter(pl.col(column).is_not_null())
             found = self._once(known, pl.lit(code), when)
             self._count(found.filter(pl.col(TIME).is_null()), problems, f"a time of {code} that cannot be read")
