@@ -29,7 +29,11 @@ app = typer.Typer(name="records", help=failure.literal(HELP), no_args_is_help=Tr
 
 def _moment(text: str) -> datetime:
     """A day means its last moment."""
-    moment = datetime.fromisoformat(text.strip())
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        reason = f"{text!r} is no date; write 2024-12-31, or 2024-12-31T18:00"
+        raise typer.BadParameter(reason) from error
     if moment.tzinfo is not None:
         reason = "leave out the zone: records have the clock of their source"
         raise typer.BadParameter(reason)
@@ -91,7 +95,7 @@ def convert_records(
             else:
                 progress.begin(stage, tasks)
 
-        made = convert(reader, out, jobs=jobs, until=until, replace=replace, on_progress=told)
+        made = convert(reader, out, jobs=jobs, until=until, replace=replace, on_progress=told, runner=runner)
     found = describe(made.folder)
     if json:
         terminal.emit({"folder": str(out), **_plain(found)})
@@ -165,11 +169,15 @@ def _summary(found: "Description") -> None:
 
     span = f", from {found.first} to {found.last}" if found.first else ""
     terminal.tell(
+    if found.simulated:
+        terminal.tell("Simulated: everybody in it is invented.", style="yellow")
         f"{_count(found.events, found.smallest)} events of {_count(found.subjects, found.smallest)} patients{span}; "
+    span = f", all in {found.first}" if found.first and found.first == found.last else span
         f"{found.codes:,} codes."
     )
     if found.subjects_without_events:
-        terminal.tell(f"Of {found.subjects_without_events:,} patients only facts for life are known.")
+        many = "" if found.subjects_without_events == 1 else "s"
+        terminal.tell(f"Of {found.subjects_without_events:,} patient{many} only facts for life are known.")
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -221,7 +229,8 @@ def _listed(heading: str, matters: "Sequence[Matter]", most: int = 10) -> None:
     rows = [(one.what, _withheld(one.events), ", ".join(one.examples[:3])) for one in matters[:most]]
     if len(matters) > most:
         rows.append((f"and {len(matters) - most:,} more (--json lists all)", "", ""))
-    _table((heading, "count", "for example"), rows)
+    told = 3 if any(examples for *_, examples in rows) else 2
+    _table((heading, "count", "for example")[:told], [row[:told] for row in rows])
 
 
 for _command, _name in (

@@ -63,16 +63,19 @@ def _show(drawn: "Drawn") -> None:
     table.add_column("")
     for heading in ("index times", "patients", "left", "patients left"):
         table.add_column(heading, justify="right")
-    table.add_row("In the table", "", "", str(flow.index_times), str(flow.patients))
+    table.add_row("In the table", "", "", f"{flow.index_times:,}", f"{flow.patients:,}")
     for step in flow.steps:
         if step.patients:
-            lost = "" if step.words == NEVER_HAPPENS else str(step.index_times)
-            left = (str(step.left_index_times), str(step.left_patients))
-            table.add_row(f"- {escape(step.words)}", lost, str(step.patients), *left)
-    table.add_row("Samples", "", "", str(flow.samples), str(flow.sampled_patients), style="bold")
+            lost = "" if step.words == NEVER_HAPPENS else f"{step.index_times:,}"
+            left = (f"{step.left_index_times:,}", f"{step.left_patients:,}")
+            table.add_row(f"- {escape(step.words)}", lost, f"{step.patients:,}", *left)
+    table.add_row("Samples", "", "", f"{flow.samples:,}", f"{flow.sampled_patients:,}", style="bold")
     terminal.output().print(table)
     if flow.censored:
-        terminal.tell(f"{flow.censored} samples are censored: their outcome is not known")
+        censored = (
+            "1 sample is censored: its" if flow.censored == 1 else f"{flow.censored:,} samples are censored: their"
+        )
+        terminal.tell(f"{censored} outcome is not known")
     for note in flow.notes:
         terminal.tell(f"Note: {note}", style="yellow")
     terminal.tell(f"Proof: {drawn.proof.sentence}")
