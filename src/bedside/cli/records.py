@@ -95,7 +95,7 @@ def convert_records(
             else:
                 progress.begin(stage, tasks)
 
-        made = convert(reader, out, jobs=jobs, until=until, replace=replace, on_progress=told, runner=runner)
+        made = convert(reader, out, jobs=jobs, until=until, replace=replace, on_progress=told)
     found = describe(made.folder)
     if json:
         terminal.emit({"folder": str(out), **_plain(found)})
@@ -167,12 +167,12 @@ def _count(count: int | None, smallest: int) -> str:
 def _summary(found: "Description") -> None:
     from bedside.cli import terminal
 
-    span = f", from {found.first} to {found.last}" if found.first else ""
-    terminal.tell(
     if found.simulated:
         terminal.tell("Simulated: everybody in it is invented.", style="yellow")
-        f"{_count(found.events, found.smallest)} events of {_count(found.subjects, found.smallest)} patients{span}; "
+    span = f", from {found.first} to {found.last}" if found.first else ""
     span = f", all in {found.first}" if found.first and found.first == found.last else span
+    terminal.tell(
+        f"{_count(found.events, found.smallest)} events of {_count(found.subjects, found.smallest)} patients{span}; "
         f"{found.codes:,} codes."
     )
     if found.subjects_without_events:
