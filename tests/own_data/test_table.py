@@ -21,7 +21,7 @@ def drawn(study: Study[Any, Any, Any, Any], folder: Path) -> tuple[list[Sample[A
         for item in study.cohort.draw(record):
             if isinstance(item, Excluded):
                 excluded[item.reason] += 1
-            else:
+            elif isinstance(item, Sample):
                 samples.append(item)
     return samples, excluded
 

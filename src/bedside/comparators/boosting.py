@@ -9,8 +9,8 @@ import lightgbm
 import numpy as np
 
 from bedside.comparators.outcome import class_numbers, conventional, numbers
-from bedside.data.sample import Sample
-from bedside.endpoints.endpoint import Endpoint, Numeric
+from bedside.data.sample import Sample, weights_of
+from bedside.endpoints.endpoint import Categorical, Endpoint, Numeric
 from bedside.modalities.tabular.column import Schema
 from bedside.modalities.tabular.features import Features
 from bedside.modalities.tabular.table import Record
@@ -81,6 +81,11 @@ class Boosting(Generic[P]):
         "ridge": 1.0,
     }
 
+    @property
+    def weighs(self) -> bool:
+        """Classes are learned from weighted cases; numbers are not."""
+        return isinstance(self.endpoint.target, Categorical)
+
     def propose(self, trial: Trial) -> Settings:
         """Size of trees and their regularisation."""
         return {
@@ -108,9 +113,14 @@ class Boosting(Generic[P]):
         features = Features.fit(self.schema, predictors, encode="codes", impute=False)
         categorical = np.flatnonzero(features.categorical).tolist()
         target, objective = self._target(development)
-        train = lightgbm.Dataset(features.transform(predictors), target, categorical_feature=categorical)
+        train = lightgbm.Dataset(
+            features.transform(predictors), target, weight=weights_of(development), categorical_feature=categorical
+        )
         judged = lightgbm.Dataset(
-            features.transform([sample.predictors for sample in selection]), self._labels(selection), reference=train
+            features.transform([sample.predictors for sample in selection]),
+            self._labels(selection),
+            weight=weights_of(selection),
+            reference=train,
         )
         booster = lightgbm.train(
             {**objective, **_parameters(settings, len(development), seed)},

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from bedside.data.sample import Sample
-from bedside.training.learner import Fitted, Recipe, Settings, Trial
+from bedside.data.sample import Sample, seen_as
+from bedside.training.learner import Fitted, Recipe, Settings, Trial, weighs
 from bedside.types import Json
 
 X = TypeVar("X")
@@ -92,6 +92,11 @@ class Derived(Generic[X, Z, P]):
         """Seeds that are averaged."""
         return self.recipe.members
 
+    @property
+    def weighs(self) -> bool:
+        """Whether the recipe takes account of weights of cases."""
+        return weighs(self.recipe)
+
     def propose(self, trial: Trial) -> Settings:
         """The recipe's own settings."""
         return self.recipe.propose(trial)
@@ -114,7 +119,4 @@ class Derived(Generic[X, Z, P]):
 
     def _seen(self, samples: Sequence[Sample[X, Any]]) -> list[Sample[Z, Any]]:
         derived = self.derivation([sample.predictors for sample in samples])
-        return [
-            Sample(sample.key, sample.patient, one, sample.outcome, sample.index_time, sample.attributes)
-            for sample, one in zip(samples, derived, strict=True)
-        ]
+        return [seen_as(sample, one) for sample, one in zip(samples, derived, strict=True)]

@@ -14,8 +14,8 @@ from sklearn.exceptions import ConvergenceWarning
 from bedside.comparators.design import Design
 from bedside.comparators.outcome import class_numbers, conventional, numbers
 from bedside.comparators.regression import from_scores, linear, logistic
-from bedside.data.sample import Sample
-from bedside.endpoints.endpoint import Endpoint, Numeric
+from bedside.data.sample import Sample, weights_of
+from bedside.endpoints.endpoint import Categorical, Endpoint, Numeric
 from bedside.modalities.tabular.column import Schema
 from bedside.modalities.tabular.table import Record
 from bedside.training.learner import Settings, Trial
@@ -93,6 +93,11 @@ class ElasticNet(Generic[P]):
             "development median and marked by an indicator (scikit-learn)."
         )
 
+    @property
+    def weighs(self) -> bool:
+        """Classes are learned from weighted cases; numbers are not."""
+        return isinstance(self.endpoint.target, Categorical)
+
     def propose(self, trial: Trial) -> Settings:
         """Strength of the penalty per case, and its mixing."""
         return {
@@ -125,7 +130,9 @@ class ElasticNet(Generic[P]):
                 coefficients, intercepts = linear(matrix, values, penalty, mixing, seed)
             else:
                 index = class_numbers(target, development, self.name)
-                coefficients, intercepts = logistic(matrix, index, len(target.classes), penalty, mixing, seed)
+                coefficients, intercepts = logistic(
+                    matrix, index, len(target.classes), penalty, mixing, seed, weights=weights_of(development)
+                )
         converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
         record = {"nonzero": int((coefficients != 0).any(axis=1).sum()), "converged": converged}
         return LinearPredictor(self.endpoint, design, coefficients, intercepts), record

@@ -9,7 +9,7 @@ import numpy as np
 
 from bedside.comparators.regression import from_scores, unpenalised
 from bedside.data.sample import Sample
-from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.endpoint import Categorical, Endpoint
 from bedside.errors import ModelError
 from bedside.training.learner import Settings, Trial
 from bedside.training.storage import damaged, read_json, write_json
@@ -75,6 +75,11 @@ class PointsScore(Generic[X, P]):
     recorded: bool = False
     members: ClassVar[int] = 1
     defaults: ClassVar[Settings] = {}
+
+    @property
+    def weighs(self) -> bool:
+        """Classes are learned from weighted cases; numbers are not."""
+        return isinstance(self.endpoint.target, Categorical)
 
     def propose(self, trial: Trial) -> Settings:  # noqa: ARG002 - there is nothing to propose
         """No settings."""

@@ -9,7 +9,7 @@ from scipy.special import expit, softmax
 from sklearn.linear_model import ElasticNet, LogisticRegression
 
 from bedside.comparators.outcome import class_numbers, conventional, numbers
-from bedside.data.sample import Sample
+from bedside.data.sample import Sample, weights_of
 from bedside.endpoints.endpoint import Endpoint, Numeric
 from bedside.training.threads import single_thread
 from bedside.types import Floats, Integers
@@ -53,7 +53,14 @@ def linear(matrix: csr_array, values: Floats, penalty: float, mixing: float, see
 
 
 def logistic(
-    matrix: csr_array, index: Integers, classes: int, penalty: float, mixing: float, seed: int
+    matrix: csr_array,
+    index: Integers,
+    classes: int,
+    penalty: float,
+    mixing: float,
+    seed: int,
+    *,
+    weights: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Coefficients (p, s) and intercepts (s,) of logistic regression with an elastic-net penalty.
 
@@ -64,15 +71,17 @@ def logistic(
         penalty: Per case, as glmnet's lambda.
         mixing: Share of the absolute-value penalty.
         seed: Of the solver.
+        weights: How many cases each stands for, shape (n,); None for one each.
     """
     table = _dense(matrix)
     # scikit-learn's C weighs the sum of losses against the penalty; dividing by n makes it a penalty per case.
-    model = LogisticRegression(C=1 / (penalty * len(index)), solver="lbfgs", max_iter=2_000, random_state=seed)
-    model.fit(table, index)
+    cases = len(index) if weights is None else float(weights.sum())
+    model = LogisticRegression(C=1 / (penalty * cases), solver="lbfgs", max_iter=2_000, random_state=seed)
+    model.fit(table, index, sample_weight=weights)
     if mixing > 0:
         # The ridge solution is a close start: the slow first-order solver then needs a fraction of its steps.
         model.set_params(solver="saga", l1_ratio=mixing, warm_start=True, max_iter=_epochs(len(index)), tol=1e-3)
-        model.fit(table, index)
+        model.fit(table, index, sample_weight=weights)
     present = cast("Integers", model.classes_)
     if classes == 2:
         return cast("Floats", model.coef_).T, cast("Floats", model.intercept_)
@@ -98,7 +107,8 @@ def unpenalised(
         centre, scale = matrix.mean(axis=0), matrix.std(axis=0)
         scale[scale == 0] = 1
         index = class_numbers(target, samples, learner)
-        slope, intercept = logistic(csr_array((matrix - centre) / scale), index, len(target.classes), _PLAIN, 0.0, 0)
+        table, weights = csr_array((matrix - centre) / scale), weights_of(samples)
+        slope, intercept = logistic(table, index, len(target.classes), _PLAIN, 0.0, 0, weights=weights)
     slope = slope / scale[:, None]
     return slope, intercept - centre @ slope
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from bedside.data.sample import Sample
+from bedside.data.sample import Sample, seen_as
 from bedside.modalities.records.history import History
 from bedside.modalities.records.summaries import Summaries
 from bedside.modalities.tabular.column import Column, Schema
 from bedside.modalities.tabular.table import Record, Table, records
-from bedside.training.learner import Fitted, Recipe, Settings, Trial
+from bedside.training.learner import Fitted, Recipe, Settings, Trial, weighs
 from bedside.training.storage import damaged, read_json, write_json
 from bedside.types import Json
 
@@ -80,6 +80,11 @@ class WindowSummaries(Generic[P]):
         """The recipe for any columns: what it says of itself does not depend on them."""
         return self.recipe(Schema((Column("events", "number"),)))
 
+    @property
+    def weighs(self) -> bool:
+        """Whether the recipe takes account of weights of cases."""
+        return weighs(self._some)
+
     def propose(self, trial: Trial) -> Settings:
         """The recipe's own settings."""
         return self._some.propose(trial)
@@ -124,7 +129,4 @@ def rows(summaries: Summaries, histories: Sequence[History]) -> list[Record]:
 
 def _seen(summaries: Summaries, samples: Sequence[Sample[History, Any]]) -> list[Sample[Record, Any]]:
     seen = rows(summaries, [sample.predictors for sample in samples])
-    return [
-        Sample(sample.key, sample.patient, row, sample.outcome, sample.index_time, sample.attributes)
-        for sample, row in zip(samples, seen, strict=True)
-    ]
+    return [seen_as(sample, row) for sample, row in zip(samples, seen, strict=True)]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from scipy.stats import rankdata
 
-from bedside.data.sample import Sample, moment
+from bedside.data.sample import Censored, Sample, moment
 from bedside.data.split import Split
 from bedside.types import Booleans, Floats, Integers
 
@@ -224,6 +224,6 @@ def in_the_future(samples: Sequence[Sample[object, object]], *, now: datetime | 
     return count
 
 
-def repeated_keys(samples: Sequence[Sample[object, object]]) -> int:
+def repeated_keys(samples: Sequence[Sample[object, object] | Censored]) -> int:
     """How many sample keys occur more than once."""
     return sum(count > 1 for count in Counter(sample.key for sample in samples).values())

@@ -93,11 +93,13 @@ def quantile_groups(order_by: Floats) -> list[Integers]:
     return [np.flatnonzero(group == k).astype(np.int64) for k in np.unique(group)]
 
 
-def reliability_groups(probability: Floats, happened: Booleans, patient: Integers) -> Reliability:
+def reliability_groups(
+    probability: Floats, happened: Booleans, patient: Integers, weights: Floats | None = None
+) -> Reliability:
     """Up to ten groups of about equal size by prediction, at least ten cases each, intervals clustered by patient."""
     count = max(1, min(_GROUPS, probability.size // _FEWEST_IN_GROUP))
     cluster = patient if np.unique(patient).size < patient.size else None
-    return reliability(probability, happened, "equal_count", count, cluster=cluster)
+    return reliability(probability, happened, "equal_count", count, cluster=cluster, weights=weights)
 
 
 def may_be_shown(counts: Integers, smallest: int) -> Booleans:

@@ -27,11 +27,13 @@ class Reference(Generic[Y, P]):
         tuning: Outcomes that go with `predictions`: the calibration half, or all development samples when
             cross-fitted.
         predictions: Predictions for them by models that were not fitted on them.
+        weights: How many cases each of `tuning` stands for, shape (n,); None where each stands for itself.
     """
 
     development: Sequence[Y]
     tuning: Sequence[Y]
     predictions: Sequence[P]
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class View(Generic[Y, P]):
         patient: Integer code of each row's patient, shape (n,).
         settings: What the endpoint fixed on tuning, by split number ({"threshold": 0.31}).
         smallest_cell: Smallest number of patients that a figure may show in a cell; 0 shows all.
+        weights: How many cases each row stands for, shape (n,); None where each stands for itself.
     """
 
     learner: str
@@ -57,6 +60,7 @@ class View(Generic[Y, P]):
     settings: Sequence[Mapping[str, float]]
     label: str = ""
     smallest_cell: int = 0
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +209,7 @@ class Endpoint(Generic[Y, P]):
         drawing: (outcome, prediction) of one case to what is drawn of them over its picture; None where a case is not
             drawn but told in a word or number.
         finishing: How predictions are finished before they are judged; None where recalibration is all.
+        weighs: Whether thresholds, measures and figures take account of weights of cases.
         declared: What else the study's author fixed (ranges, a prevalence, cuts), for the analysis plan.
         doubt: Values by measure name (and, where there are classes, "smallest_class": judged cases of the rarest one),
             to a sentence that belongs beside the verdict, or "".
@@ -231,6 +236,7 @@ class Endpoint(Generic[Y, P]):
     finishing: "Finishing[Y, P] | None" = None
     joint: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: Mapping[str, "float | str | None"] = field(default_factory=dict)
+    weighs: bool = False
 
     @property
     def lies_in_cases(self) -> bool:

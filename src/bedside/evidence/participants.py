@@ -7,9 +7,9 @@ from bedside.evidence.figure import Frozen
 
 
 class FlowStep(Frozen):
-    """One box of the flow diagram: `kind` "read", "excluded" (with reason) or "included"."""
+    """One box of the flow diagram: `kind` "read", "excluded" (with reason), "censored" or "included"."""
 
-    kind: Literal["read", "excluded", "included"]
+    kind: Literal["read", "excluded", "censored", "included"]
     text: str
     records: Count
     patients: Count | None = None
@@ -35,6 +35,28 @@ class Partition(Frozen):
     patients: Count
     outcome: dict[str, float | Withheld]
     """Cases by outcome word; for a number: mean, sd, median, low quartile, high quartile, nothing in a small cell."""
+
+
+class Censoring(Frozen):
+    """How known outcomes stand for censored ones in one partition of one split.
+
+    Attributes:
+        known: Cases whose outcome is known; they alone are learned from, tuned on or judged.
+        censored: Cases whose watch ended before; they tell the censoring curve and nothing else.
+        smallest, largest: Weights of the known.
+        truncated: How many weights were cut off at the declared largest.
+        effective: Unweighted cases that would be worth as much (Kish 1965).
+    """
+
+    validation: str
+    split: str
+    partition: Literal["development", "selection", "calibration", "test"]
+    known: Count
+    censored: Count
+    smallest: float
+    largest: float
+    truncated: Count
+    effective: float | Withheld
 
 
 class Characteristic(Frozen):

@@ -9,7 +9,15 @@ from bedside.evidence.declared import Learner, Measure, Plan, Study, Validation
 from bedside.evidence.explained import Coverage, Explanation, ExplanationCheck, Selective
 from bedside.evidence.figure import Figure, Frozen
 from bedside.evidence.groups import Gap, JointTest
-from bedside.evidence.participants import Characteristic, ExternalFlow, Finding, FlowStep, Partition, SampleSize
+from bedside.evidence.participants import (
+    Censoring,
+    Characteristic,
+    ExternalFlow,
+    Finding,
+    FlowStep,
+    Partition,
+    SampleSize,
+)
 from bedside.evidence.performance import Comparison, OperatingPoint, Performance, Tuning
 from bedside.evidence.pictures import Picture
 from bedside.evidence.provenance import Ledger, LoadedWeights, Provenance
@@ -18,6 +26,7 @@ from bedside.evidence.stress import Robustness, Sensitivity, Shift
 __all__ = [
     "SCHEMA_VERSION",
     "Agreement",
+    "Censoring",
     "Characteristic",
     "Comparison",
     "Coverage",
@@ -69,6 +78,8 @@ class Evidence(Frozen):
     """One for each validation on another source; `flow` is that of the source that was learned from."""
     partitions: tuple[Partition, ...]
     characteristics: tuple[Characteristic, ...]
+    censoring: tuple[Censoring, ...] = ()
+    """Empty where no outcome is weighed for others."""
     performance: tuple[Performance, ...]
     comparisons: tuple[Comparison, ...]
     operating_points: tuple[OperatingPoint, ...]

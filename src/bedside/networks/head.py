@@ -9,6 +9,8 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from bedside.types import Floats
+
 F_contra = TypeVar("F_contra", contravariant=True)
 Y_contra = TypeVar("Y_contra", contravariant=True)
 P_co = TypeVar("P_co", covariant=True)
@@ -53,3 +55,17 @@ class Head(nn.Module, ABC, Generic[F_contra, Y_contra, P_co]):
     @abstractmethod
     def decode(self, outputs: NDArray[np.float32]) -> list[P_co]:
         """Raw outputs to predictions, members pooled; in NumPy, so that it serves without torch."""
+
+
+class WeighingHead(Head[F_contra, Y_contra, P_co]):
+    """A head that can let a case count for as many as its weight says."""
+
+    @abstractmethod
+    def adapt(self, outcomes: Sequence[Y_contra], weights: "Floats | None" = None) -> None:
+        """As `Head.adapt`; weights of shape (n,), None where each case stands for itself."""
+
+    @abstractmethod
+    def loss(
+        self, outputs: Float[Tensor, "cases ..."], targets: Tensor, weights: "Tensor | None" = None
+    ) -> Float[Tensor, ""]:
+        """As `Head.loss`, each case's loss times its weight; weights have a mean of 1 over all development cases."""

@@ -6,7 +6,7 @@ the truth: a head that uses one says so (`Head.reweighted`), and the learner is 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import torch
@@ -113,12 +113,13 @@ def loss_words(options: Mapping[str, object]) -> str:
     return f"It was trained {' and '.join(told)}, then recalibrated to the prevalence of the tuning data."
 
 
-def class_weights(weights: ClassWeights, counts: "NDArray[np.int64] | Sequence[int]") -> Float[Tensor, " classes"]:
+def class_weights(weights: ClassWeights, counts: "NDArray[Any] | Sequence[int]") -> Float[Tensor, " classes"]:
     """The weight of a case of each class, 1 on average over development.
 
     Args:
         weights: As declared.
-        counts: Development cases of each class; a class without any gets the weight 0 when balanced.
+        counts: Development cases of each class, or as many as they stand for; a
+            class without any gets the weight 0 when balanced.
 
     Raises:
         StudyError: There is not one positive weight for each class.

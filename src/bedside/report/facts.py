@@ -67,11 +67,13 @@ class Facts:
 
     @cached_property
     def exclusions(self) -> str:
-        """Exclusions with their reasons."""
+        """Exclusions with their reasons, and who is censored."""
         found = [step for step in self.evidence.flow if step.kind == "excluded"]
-        if not found:
-            return "No record was excluded."
-        return "Excluded: " + "; ".join(f"{step.text} ({count(step.records)})" for step in found) + "."
+        text = "No record was excluded."
+        if found:
+            text = "Excluded: " + "; ".join(f"{step.text} ({count(step.records)})" for step in found) + "."
+        away = [f" Censored: {count(one.records)}, {one.text}." for one in self.evidence.flow if one.kind == "censored"]
+        return text + "".join(away)
 
     @cached_property
     def judged(self) -> str:

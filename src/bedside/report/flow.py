@@ -44,7 +44,7 @@ def draw(steps: Sequence[FlowStep], boxes: Sequence[Box]) -> Markup:
     parts: list[str] = []
     y, last_main = 2.0, 0.0
     for group in _grouped(steps):
-        side = group[0].kind == "excluded"
+        side = group[0].kind in ("excluded", "censored")
         left, width = (76.0, WIDTH - 78.0) if side else (2.0, WIDTH - 4.0)
         lines = _excluded(group, width) if side else _main(group[0], width)
         height = LINE * len(lines) + 16
@@ -91,7 +91,7 @@ def _main(step: FlowStep, width: float) -> list[tuple[str, str]]:
 
 def _excluded(group: Sequence[FlowStep], width: float) -> list[tuple[str, str]]:
     total = together([step.records for step in group])
-    lines = [("key strong", f"Excluded: {plural(total, 'record')}")]
+    lines = [("key strong", f"{group[0].kind.capitalize()}: {plural(total, 'record')}")]
     for step in group:
         patients = "" if step.patients is None else f" ({plural(step.patients, 'patient')})"
         wrapped = _wrap(f"{count(step.records)}{patients}: {step.text}", width)

@@ -130,6 +130,7 @@ def render(evidence: Evidence, folder: Path | None = None) -> str:
         external_diagrams=participants.external_diagrams(results),
         characteristics=participants.characteristics(results),
         partitions=participants.partitions(results),
+        censoring=participants.censoring(results),
         primary=judged[0],
         others=judged[1:],
         apparent=performance.apparent(results),

@@ -14,7 +14,7 @@ from bedside.errors import StatisticsError
 from bedside.stats import checks, logistic
 from bedside.stats.calibration import Bins, bins, log_odds
 from bedside.stats.interval import normal_quantile
-from bedside.stats.proportion import clustered_wilson, wilson
+from bedside.stats.proportion import clustered_wilson, weighted_wilson, wilson
 from bedside.stats.roc import Statistic, blocks
 from bedside.types import Booleans, Floats, Integers, Weights
 
@@ -138,10 +138,12 @@ def smooth_curve(
     points: int = 100,
     level: float = 0.95,
     cluster: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> SmoothCurve:
     """The smooth calibration curve from the 1st to the 99th percentile of the predictions.
 
-    Limits are Wald's on the logit scale, with the sandwich variance over patients when `cluster` is given.
+    Limits are Wald's on the logit scale, with the sandwich variance over patients when `cluster` is given, and over
+    cases when only `weights` are.
 
     Raises:
         StatisticsError: One class, or no finite fit.
@@ -151,12 +153,14 @@ def smooth_curve(
     checks.two_classes(positive)
     odds = log_odds(chance)
     design = _design(odds)
-    coefficients = logistic.fit(design, positive, np.ones((1, chance.size)))[0]
+    stand = None if weights is None else checks.finite(weights, "weights", chance.size)
+    everyone = np.ones((1, chance.size)) if stand is None else stand[None, :]
+    coefficients = logistic.fit(design, positive, everyone)[0]
     if not np.isfinite(coefficients).all():
         message = "The smooth calibration curve has no finite fit (equal predictions, or classes perfectly separated)."
         raise StatisticsError(message)
     unit = None if cluster is None else checks.codes(cluster, "cluster", chance.size)
-    spread = logistic.covariance(design, positive, coefficients, unit)
+    spread = logistic.covariance(design, positive, coefficients, unit, weights=stand)
     low, high = np.quantile(odds, (0.01, 0.99))
     grid = np.linspace(low, high, points)
     curved = design.shape[1] > 2
@@ -185,8 +189,12 @@ def reliability(
     count: int = 10,
     level: float = 0.95,
     cluster: ArrayLike | None = None,
+    *,
+    weights: ArrayLike | None = None,
 ) -> Reliability:
     """Mean prediction and observed frequency in each bin, Wilson limits (clustered where patients repeat).
+
+    With weights both are weighted, and limits are those of the effective sample size.
 
     A bin whose cases all come from one patient keeps the limits of one case, for that is what it holds.
 
@@ -197,9 +205,15 @@ def reliability(
     positive = checks.labels(label, chance.size)
     unit = None if cluster is None else checks.codes(cluster, "cluster", chance.size)
     number = bins(chance, kind, count)
+    stand = None if weights is None else checks.finite(weights, "weights", chance.size)
     found = []
     for each in np.unique(number):
         inside = np.flatnonzero(number == each)
+        if stand is not None:
+            shown = weighted_wilson(positive[inside], stand[inside], level, None if unit is None else unit[inside])
+            told = float(np.average(chance[inside], weights=stand[inside]))
+            found.append((told, *shown, float(inside.size)))
+            continue
         low, high = _bin_limits(positive[inside], None if unit is None else unit[inside], level)
         found.append((float(chance[inside].mean()), float(positive[inside].mean()), low, high, float(inside.size)))
     table = np.array(found)

@@ -104,20 +104,30 @@ def _solve(information: Floats, gradient: Floats) -> tuple[Floats, Booleans]:
 
 
 def covariance(
-    design: Floats, positive: Booleans, coefficients: Floats, unit: Integers | None, offset: Floats | None = None
+    design: Floats,
+    positive: Booleans,
+    coefficients: Floats,
+    unit: Integers | None,
+    offset: Floats | None = None,
+    weights: Floats | None = None,
 ) -> Floats:
     """Covariance of one fit's coefficients, (k, k).
 
-    Model-based for independent cases (unit None); otherwise the sandwich over units (patients) with the correction
-    units / (units - 1).
+    Model-based for independent cases (unit None); otherwise, and for weighted cases, the sandwich over units (patients,
+    or cases) with the correction units / (units - 1).
     """
     linear = design @ coefficients
     chance = chances(linear if offset is None else linear + offset)
-    information = (design * (chance * (1.0 - chance))[:, None]).T @ design
+    spread, error = chance * (1.0 - chance), positive - chance
+    if weights is not None:
+        spread, error = spread * weights, error * weights
+    information = (design * spread[:, None]).T @ design
     bread = np.asarray(np.linalg.inv(information), dtype=np.float64)
     if unit is None:
-        return bread
-    scores = design * (positive - chance)[:, None]
+        if weights is None:
+            return bread
+        unit = np.arange(positive.size)
+    scores = design * error[:, None]
     sums = np.stack([np.bincount(unit, weights=column).astype(np.float64) for column in scores.T])
     meat = sums @ sums.T
     units = sums.shape[1]

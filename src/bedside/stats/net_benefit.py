@@ -16,7 +16,7 @@ from bedside.errors import StatisticsError
 from bedside.stats import checks
 from bedside.stats.interval import Contrast, Limits
 from bedside.stats.mean import mean_test
-from bedside.stats.proportion import clustered_wilson, wilson
+from bedside.stats.proportion import clustered_wilson, weighted_wilson, wilson
 from bedside.stats.roc import Statistic, ladder, ratio
 from bedside.types import Booleans, Floats, Weights
 
@@ -107,8 +107,9 @@ def decision_curve(
     prevalence: float | None = None,
     level: float = 0.95,
     cluster: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> DecisionCurve:
-    """The decision curve with limits at each threshold.
+    """The decision curve with limits at each threshold; with weights, that of weighted cases.
 
     Raises:
         StatisticsError: One class, values outside their range, NaN, wrong shapes.
@@ -119,12 +120,15 @@ def decision_curve(
     at = checks.finite(thresholds, "thresholds")
     odds = np.array([harm(float(threshold)) for threshold in at])
     _prevalence(prevalence)
-    share = float(positive.mean()) if prevalence is None else prevalence
-    sensitivity, false_alarms = _rates(chance, positive, at)
+    stand = np.ones(chance.size) if weights is None else checks.finite(weights, "weights", chance.size)
+    share = float(np.average(positive, weights=stand)) if prevalence is None else prevalence
+    sensitivity, false_alarms = _rates(chance, positive, at, stand)
     model = share * sensitivity - (1.0 - share) * odds * false_alarms
     everyone = share - (1.0 - share) * odds
     limits = [
-        net_benefit_interval(chance, positive, float(t), prevalence=prevalence, level=level, cluster=cluster)
+        net_benefit_interval(
+            chance, positive, float(t), prevalence=prevalence, level=level, cluster=cluster, weights=weights
+        )
         for t in at
     ]
     return DecisionCurve(
@@ -140,13 +144,14 @@ def decision_curve(
     )
 
 
-def _rates(chance: Floats, positive: Booleans, thresholds: Floats) -> tuple[Floats, Floats]:
+def _rates(chance: Floats, positive: Booleans, thresholds: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Sensitivity and false positive rate at each threshold."""
     steps = ladder(chance)
-    true = positive[steps.order]
+    true, stand = positive[steps.order], weights[steps.order]
     flagged = chance.size - np.searchsorted(np.sort(chance), thresholds, side="left")
-    hits = np.concatenate(([0], np.cumsum(true)))[flagged]
-    return hits / true.sum(), (flagged - hits) / (~true).sum()
+    hits = np.concatenate(([0.0], np.cumsum(stand * true)))
+    alarms = np.concatenate(([0.0], np.cumsum(stand * ~true)))
+    return hits[flagged] / hits[-1], alarms[flagged] / alarms[-1]
 
 
 def net_benefit_interval(
@@ -157,6 +162,7 @@ def net_benefit_interval(
     prevalence: float | None = None,
     level: float = 0.95,
     cluster: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> Limits:
     """Interval of a net benefit from Wilson's limits of the two rates it is made of; never of zero width.
 
@@ -173,7 +179,11 @@ def net_benefit_interval(
     flagged = chance >= threshold
     unit = None if cluster is None else checks.codes(cluster, "cluster", chance.size)
 
+    stand = None if weights is None else checks.finite(weights, "weights", chance.size)
+
     def rate(success: Booleans, among: Booleans) -> tuple[float, float, float]:
+        if stand is not None:
+            return weighted_wilson(success[among], stand[among], level, None if unit is None else unit[among])
         if unit is None or np.unique(unit[among]).size < 2:
             limits = wilson(int(success[among].sum()), int(among.sum()), level)
             return float(success[among].mean()), limits.low, limits.high

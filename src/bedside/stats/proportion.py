@@ -14,6 +14,7 @@ from scipy.special import betaincinv, stdtrit
 from bedside.errors import StatisticsError
 from bedside.stats import checks
 from bedside.stats.interval import Limits, normal_quantile
+from bedside.types import Booleans, Floats, Integers
 
 
 def _counts(successes: float, n: float) -> None:
@@ -37,6 +38,34 @@ def wilson(successes: float, n: float, level: float = 0.95) -> Limits:
     """
     _counts(successes, n)
     return Limits(*_score(successes / n, n, normal_quantile(level)), "Wilson score")
+
+
+class WeightedShare(NamedTuple):
+    """A share of weighted cases with its limits."""
+
+    value: float
+    low: float
+    high: float
+
+
+def weighted_wilson(
+    success: Booleans, weights: Floats, level: float = 0.95, cluster: Integers | None = None
+) -> WeightedShare:
+    """Share of weighted cases with Wilson's limits for as many unweighted ones as would be worth as much.
+
+    That number is (sum of weights) squared over the sum of squares, the weights of one patient's cases added up first
+    (Kish 1965, Survey Sampling, section 11.7): all cases of a patient are then taken to be alike, which is cautious.
+
+    Raises:
+        StatisticsError: No weight.
+    """
+    sums = weights if cluster is None else np.bincount(cluster, weights=weights)
+    total, squares = float(weights.sum()), float(np.square(sums).sum())
+    worth = total**2 / squares if squares > 0 else 0.0
+    _counts(0.0, worth)
+    share = min(1.0, float(weights[success].sum()) / total)
+    low, high = _score(share, worth, normal_quantile(level))
+    return WeightedShare(share, low, high)
 
 
 def _score(p: float, n: float, quantile: float) -> tuple[float, float]:

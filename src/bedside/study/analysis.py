@@ -20,6 +20,7 @@ from bedside.study.judged import Chosen, Contributed, Judged
 from bedside.types import Floats, Integers
 
 LEVEL = 0.95
+WEIGHTED = ", weighted for censoring"
 PartitionName = Literal["development", "tuning", "test", "out_of_fold"]
 
 
@@ -144,7 +145,9 @@ class Analysis:
         patients, fold = judged.patient[group.rows], judged.fold[group.rows]
         alone = np.unique(patients).size == patients.size
         one_row = chosen.case.size == chosen.cases
-        if alone and (measure.pooled or np.unique(fold).size == 1) and measure.interval is not None and one_row:
+        if chosen.weights is not None:
+            pass  # closed forms know no weights: the bootstrap takes their place
+        elif alone and (measure.pooled or np.unique(fold).size == 1) and measure.interval is not None and one_row:
             closed = measure.interval(chosen.rows, LEVEL)
             if closed is not None:
                 return closed.low, closed.high, closed.method
@@ -155,7 +158,8 @@ class Analysis:
                 return closed.low, closed.high, closed.method
         limits = percentile_interval(trial.replicates, LEVEL)
         averaged = ", mean of splits" if chosen.parts > 1 else ""
-        return limits.low, limits.high, f"{limits.method}, {trial.replicates.size} replicates{averaged}"
+        weighted = WEIGHTED if chosen.weights is not None else ""
+        return limits.low, limits.high, f"{limits.method}, {trial.replicates.size} replicates{averaged}{weighted}"
 
     def comparisons(self, primary: tuple[str, str, str] | None) -> list[Comparison]:
         """The model against each comparator in every measure that has a direction, in group "all".
@@ -201,7 +205,10 @@ class Analysis:
             msg = "the measure is not defined for both learners"
             raise StatisticsError(msg)
         one, measure = self.judged[0], ours.chosen.measure
-        if one.independent and measure.contrast is not None:
+        weighted = ours.chosen.weights is not None
+        if weighted:
+            pass  # closed forms know no weights: the bootstrap takes their place
+        elif one.independent and measure.contrast is not None:
             closed = measure.contrast(ours.chosen.rows, theirs.chosen.rows, LEVEL)
             if closed is not None:
                 return closed.value, closed.low, closed.high, closed.p, closed.method
@@ -214,7 +221,7 @@ class Analysis:
             return self._over_folds(ours, theirs)
         replicates = ours.replicates - theirs.replicates
         limits = percentile_interval(replicates, LEVEL)
-        method = f"paired {limits.method}, {replicates.size} replicates"
+        method = f"paired {limits.method}, {replicates.size} replicates{WEIGHTED if weighted else ''}"
         return value, limits.low, limits.high, two_sided_p(replicates), method
 
     def _over_folds(self, ours: Trial, theirs: Trial) -> tuple[float, float, float, float | None, str]:
@@ -222,7 +229,8 @@ class Analysis:
         differences = mine - yours
         differences = differences[np.isfinite(differences)]
         result = corrected_resampled_t(differences, *self.scope.train_test, level=LEVEL)
-        return result.value, result.low, result.high, result.p, result.method
+        method = f"{result.method}{WEIGHTED if ours.chosen.weights is not None else ''}"
+        return result.value, result.low, result.high, result.p, method
 
 
 def _undefined(judged: Judged[Any, Any], group: Group, chosen: Chosen) -> str:

@@ -19,6 +19,7 @@ from bedside.study.sensitivity import words as missing_outcomes
 from bedside.study.suppression import SmallCells
 from bedside.study.table_one import TableOne
 from bedside.study.verdict import verdict
+from bedside.study.weighing import rows_of
 from bedside.types import Json
 
 
@@ -116,6 +117,11 @@ def assembled(
         external_flows=cells.external(job.external_flows),
         partitions=tuple(sizes),
         characteristics=found.table.rows,
+        censoring=tuple(
+            row
+            for division in job.divisions
+            for row in rows_of(division.validation.name, division.splits, division.weights, cells)
+        ),
         performance=tuple(cells.apparent(performance, primary_sizes)),
         comparisons=tuple(comparisons),
         operating_points=tuple(row for stored in everything for row in record.operating_points(job, stored)),

@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from bedside.data.audit import repeated_keys
-from bedside.data.sample import Excluded, Sample
+from bedside.data.sample import Censored, Excluded, Sample
 from bedside.data.source import Source
 from bedside.endpoints.columns import bytes_of
-from bedside.errors import CohortProblem, OutcomeProblem
+from bedside.errors import CohortProblem, OutcomeProblem, StudyError
 from bedside.evidence.schema import FlowStep
 from bedside.study.declare import Study
 from bedside.types import PatientId, SampleId
 
 X = TypeVar("X")
 Y = TypeVar("Y")
+Case = TypeVar("Case", Sample[Any, Any], Censored)
+
+
+CENSORED = "watching ended before the outcome was known; others stand for them by their weights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,13 @@ class Drawn(Generic[X, Y]):
         samples: Who is included.
         flow: Where everyone went.
         unlabelled: Those excluded who are eligible but for an outcome that nobody knows.
+        censored: Those eligible whose watch ended before the outcome was known.
     """
 
     samples: tuple[Sample[X, Y], ...]
     flow: tuple[FlowStep, ...]
     unlabelled: tuple[Excluded, ...] = ()
+    censored: tuple[Censored, ...] = ()
 
 
 def draw(study: Study[Any, X, Y, Any], *, root: Path, simulated: int | None, seed: int) -> Drawn[X, Y]:
@@ -40,6 +46,7 @@ def draw(study: Study[Any, X, Y, Any], *, root: Path, simulated: int | None, see
     Raises:
         CohortProblem: When nobody is eligible or sample keys repeat.
         OutcomeProblem: When all eligible samples have the same outcome.
+        StudyError: When cases are censored and the study does not say how the others are weighed, or the reverse.
     """
     drawn = _draw(study, study.source, root=root, simulated=simulated, seed=seed)
     samples = drawn.samples
@@ -72,16 +79,16 @@ def draw_external(
         CohortProblem: When nobody of that source is eligible or sample keys repeat.
     """
     drawn = _draw(study, source, root=root, simulated=simulated, seed=seed + 1)
-    marked = tuple(
-        replace(
-            sample,
-            key=SampleId(f"{source.name}/{sample.key}"),
-            patient=sample.patient if same_identifiers else PatientId(f"{source.name}/{sample.patient}"),
-            attributes={**sample.attributes, "source": source.name},
+
+    def marked(one: Case) -> Case:
+        return replace(
+            one,
+            key=SampleId(f"{source.name}/{one.key}"),
+            patient=one.patient if same_identifiers else PatientId(f"{source.name}/{one.patient}"),
+            attributes={**one.attributes, "source": source.name},
         )
-        for sample in drawn.samples
-    )
-    return replace(drawn, samples=marked)
+
+    return replace(drawn, samples=tuple(map(marked, drawn.samples)), censored=tuple(map(marked, drawn.censored)))
 
 
 def _draw(
@@ -93,19 +100,41 @@ def _draw(
         excluded = "; ".join(f"{step.records} {step.text}" for step in drawn.flow if step.kind == "excluded")
         msg = f"the cohort of {study.name!r} from {source.name!r} is empty: {excluded or 'no record read'}"
         raise CohortProblem(msg)
-    repeated = repeated_keys(drawn.samples)
+    repeated = repeated_keys([*drawn.samples, *drawn.censored])
     if repeated:
         msg = (
             f"{repeated} sample keys of {source.name!r} occur more than once in {study.name!r}; a key names one sample"
         )
         raise CohortProblem(msg)
+    _check_watched(study, source, drawn)
     return drawn
+
+
+def _check_watched(study: Study[Any, X, Y, Any], source: Source[Any], drawn: Drawn[X, Y]) -> None:
+    """Cases are censored where, and only where, the study says how the others stand for them."""
+    if study.weighing is None:
+        if drawn.censored:
+            msg = (
+                f"{len(drawn.censored)} cases of {source.name!r} are censored: watching ended before the outcome of "
+                f"{study.name!r} was known. Declare weighing=CensoringWeights() so that the others stand for them, or "
+                "let the cohort exclude them with a reason"
+            )
+            raise StudyError(msg)
+        return
+    unwatched = sum(sample.watched is None for sample in drawn.samples)
+    if unwatched:
+        msg = (
+            f"study {study.name!r} weighs censored outcomes, and {unwatched} of {len(drawn.samples)} samples of "
+            f"{source.name!r} do not tell how long they were watched; give each sample watched=Watched(days, ending)"
+        )
+        raise StudyError(msg)
 
 
 def _sorted_out(study: Study[Any, X, Y, Any], records: Iterable[Any]) -> Drawn[X, Y]:
     """Who is included, and why everyone else is not."""
     samples: list[Sample[X, Y]] = []
     unlabelled: list[Excluded] = []
+    censored: list[Censored] = []
     counts: Counter[str] = Counter()
     lost: dict[str, set[str]] = defaultdict(set)
     unnamed: set[str] = set()
@@ -121,16 +150,21 @@ def _sorted_out(study: Study[Any, X, Y, Any], records: Iterable[Any]) -> Drawn[X
                     unnamed.add(item.reason)
                 else:
                     lost[item.reason].add(str(item.patient))
+            elif isinstance(item, Censored):
+                censored.append(item)
             else:
                 samples.append(item)
     included = {str(sample.patient) for sample in samples}
-    everyone = None if unnamed else len(included.union(*lost.values()))
+    away = {str(one.patient) for one in censored}
+    everyone = None if unnamed else len(included.union(away, *lost.values()))
     flow = [FlowStep(kind="read", text="Records read", records=read, patients=everyone)]
     for reason, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
         people = None if reason in unnamed else len(lost[reason])
         flow.append(FlowStep(kind="excluded", text=reason, records=count, patients=people))
+    if censored:
+        flow.append(FlowStep(kind="censored", text=CENSORED, records=len(censored), patients=len(away)))
     flow.append(FlowStep(kind="included", text="Included", records=len(samples), patients=len(included)))
-    return Drawn(tuple(samples), tuple(flow), tuple(unlabelled))
+    return Drawn(tuple(samples), tuple(flow), tuple(unlabelled), tuple(censored))
 
 
 def patients_of(samples: Sequence[Sample[Any, Any]]) -> int:

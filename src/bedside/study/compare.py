@@ -72,11 +72,12 @@ def read(folder: Path, evidence: Evidence, endpoint: Endpoint[Any, Any], learner
     fold = np.array([number[name] for name in predictions.column("split").to_pylist()], dtype=np.int64)
     case = added.column("case").to_numpy().astype(np.int64)
     rows = np.column_stack([added.column(name).to_numpy() for name in measured.columns])
+    weights = predictions.column("weight").to_numpy() if "weight" in predictions.column_names else None
     return Judgements(
         samples=tuple(predictions.column("sample").to_pylist()),
         outcomes=case_bytes({**cells["outcome"], **further["outcome"]}),
         patient=predictions.column("patient").to_numpy().astype(np.int64),
-        chosen=Chosen(measured, rows, case, fold),
+        chosen=Chosen(measured, rows, case, fold, weights),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
+from bedside.data.censoring import CensoringWeights
 from bedside.data.cohort import Cohort
 from bedside.data.source import Source
 from bedside.data.split import Validation
@@ -11,7 +12,7 @@ from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import StudyError
 from bedside.explain.explainer import Explainer
 from bedside.modalities.modality import Modality
-from bedside.training.learner import Learner
+from bedside.training.learner import Learner, weighs
 
 R = TypeVar("R")
 X = TypeVar("X")
@@ -61,6 +62,7 @@ class Study(Generic[R, X, Y, P]):
         fingerprint: Hash of whatever else declares the study (a study.toml, a module); its folder is hashed besides.
         origin: How this study is named on the command line, to reproduce it.
         explainers: Methods that tell what learners rely on; each is tried on every learner it applies to.
+        weighing: How known outcomes stand for censored ones; None where the cohort censors nobody.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Study(Generic[R, X, Y, P]):
     fingerprint: str = ""
     origin: str = ""
     explainers: tuple[Explainer[X], ...] = ()
+    weighing: CensoringWeights | None = None
 
     def __post_init__(self) -> None:
         if not self.comparators:
@@ -114,6 +117,26 @@ class Study(Generic[R, X, Y, P]):
             raise StudyError(msg)
         if self.primary_comparator and self.primary_comparator not in names[1:]:
             msg = f"primary comparator {self.primary_comparator!r} is none of the comparators {names[1:]}"
+            raise StudyError(msg)
+        if self.weighing is not None:
+            self._check_weighing()
+
+    def _check_weighing(self) -> None:
+        """Every part that must take account of weights can."""
+        if not self.endpoint.weighs:
+            msg = (
+                f"study {self.name!r} weighs censored outcomes, and measures of a {self.endpoint.name} outcome take no "
+                "account of weights; declare a binary outcome at a horizon, or leave weighing out and exclude the "
+                "censored"
+            )
+            raise StudyError(msg)
+        cannot = [learner.name for learner in self.learners if not weighs(learner)]
+        if cannot:
+            msg = (
+                f"study {self.name!r} weighs censored outcomes, and {', '.join(cannot)} cannot learn from weighted "
+                "cases; leave such learners out, or choose one that can (a network with a head that weighs, elastic "
+                "net, boosting, a score)"
+            )
             raise StudyError(msg)
 
     @property

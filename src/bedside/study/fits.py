@@ -25,6 +25,7 @@ from bedside.study.explaining import Explained, Explaining
 from bedside.study.folder import RunFolder, canonical, read_json
 from bedside.study.progress import Progress
 from bedside.study.under_way import Bulletin, watched
+from bedside.study.weighing import SplitWeights, weighed
 from bedside.training.learner import Fit, Fitted, Learner, OfRecord
 from bedside.training.workplace import Workplace, at
 from bedside.types import Json
@@ -50,6 +51,7 @@ class Task(Generic[X, Y, P]):
         modality: Tells the perturbations to try on test predictors; None for none.
         explaining: Which judged cases are explained, and how; None for none.
         unlabelled: Predictors of eligible cases whose outcome nobody knows.
+        weights: How many cases each stands for where others are censored; None where each stands for itself.
     """
 
     validation: str
@@ -60,6 +62,7 @@ class Task(Generic[X, Y, P]):
     modality: Modality[X] | None = None
     explaining: Explaining[X] | None = None
     unlabelled: Sequence[X] = ()
+    weights: SplitWeights | None = None
 
 
 @dataclass(frozen=True)
@@ -126,12 +129,10 @@ def is_done(task: Task[X, Y, P], folder: RunFolder) -> bool:
 def fit_one(task: Task[X, Y, P], samples: Sequence[Sample[X, Y]], endpoint: Endpoint[Y, P], path: Path) -> str:
     """Fit, predict and store; returns what was done, in words. Test outcomes are not looked at."""
     split = task.split
-    development = [samples[k] for k in split.development.tolist()]
-    tuning = Tuning(
-        selection=[samples[k] for k in split.selection.tolist()],
-        calibration=[samples[k] for k in split.calibration.tolist()],
-        folds=split.folds,
+    development, selection, calibration = (
+        _part(task, name, samples) for name in ("development", "selection", "calibration")
     )
+    tuning = Tuning(selection=selection, calibration=calibration, folds=split.folds)
     label = f"{task.learner.label}, {split.name}"
     work = RunFolder(path).workplace(task.validation, split.name, task.learner.name)
     # Checkpoints of other data or code lie beside, and are never looked at.
@@ -168,6 +169,12 @@ def read(task: Task[X, Y, P], endpoint: Endpoint[Y, P], folder: RunFolder) -> Ju
         explained=explaining.read(where),
         unlabelled=predictions.get(UNLABELLED, ()),
     )
+
+
+def _part(task: Task[X, Y, P], name: str, samples: Sequence[Sample[X, Y]]) -> list[Sample[X, Y]]:
+    """The samples of a partition, each standing for as many cases as its weight says."""
+    part = [samples[k] for k in getattr(task.split, name).tolist()]
+    return part if task.weights is None else weighed(part, task.weights.of(name))
 
 
 def _parts(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import bedside
-from bedside.data.sample import Sample
+from bedside.data.sample import Censored, Sample
 from bedside.data.split import Split
 from bedside.endpoints.columns import bytes_of
 from bedside.endpoints.endpoint import Endpoint
@@ -40,10 +40,20 @@ def case_hashes(
     outcomes = bytes_of(endpoint.outcome_cells, [sample.outcome for sample in samples])
     hashed = []
     for k, (sample, digest) in enumerate(zip(samples, digests, strict=True)):
-        parts = (str(sample.patient), str(sample.index_time), canonical(dict(sample.attributes)))
+        parts = [str(sample.patient), str(sample.index_time), canonical(dict(sample.attributes))]
+        if sample.watched is not None:
+            parts.append(f"{sample.watched.days!r} {int(sample.watched.ending)}")
         told = b"" if beside is None else hashlib.sha256(beside(sample.predictors)).digest()
         hashed.append(hashlib.sha256("\x1f".join(parts).encode() + digest + told + outcomes[k]).digest())
     return tuple(hashed)
+
+
+def censored_hashes(censored: Sequence[Censored]) -> tuple[bytes, ...]:
+    """One hash a censored case over patient, index time and how long it was watched."""
+    parts = [
+        (str(one.patient), str(one.index_time), canonical(dict(one.attributes)), repr(one.days)) for one in censored
+    ]
+    return tuple(hashlib.sha256("\x1f".join(("censored", *each)).encode()).digest() for each in parts)
 
 
 def data_hash(cases: Sequence[bytes]) -> str:
@@ -111,6 +121,8 @@ def declaration(study: Study[Any, Any, Any, Any]) -> dict[str, Any]:
         "fingerprint": study.fingerprint,
         "explainers": [explainer.name for explainer in study.explainers],
     }
+    if study.weighing is not None:
+        declared["weighing"] = {"largest": study.weighing.largest}
     plain: dict[str, Any] = json.loads(canonical(declared))
     return plain
 

@@ -3,13 +3,17 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from bedside.data.sample import Sample
+import numpy as np
+
+from bedside.data.sample import Censored, Sample
 from bedside.data.split import Split, Validation
 from bedside.evidence.schema import ExternalFlow, Finding, FlowStep, Plan
 from bedside.study.cohort import Drawn
 from bedside.study.declare import Study
 from bedside.study.fits import Task
 from bedside.study.folder import RunFolder
+from bedside.study.weighing import SplitWeights
+from bedside.types import Floats
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class Division:
         digests: Content of each sample's predictors.
         cases: Hash of each sample.
         external_flow: Where everyone of its own source went; empty if it has none.
+        censored: Cases whose outcome is not known because watching ended, and who stand in no split.
+        weights: Of each split; empty where the study weighs nothing.
     """
 
     validation: Validation
@@ -29,6 +35,15 @@ class Division:
     digests: tuple[bytes, ...]
     cases: tuple[bytes, ...]
     external_flow: tuple[FlowStep, ...] = ()
+    censored: tuple[Censored, ...] = ()
+    weights: tuple[SplitWeights, ...] = ()
+
+    def weighed(self, split: int, *partitions: str) -> Floats:
+        """How many cases each of these partitions of a split stands for, one after the other, shape (n,)."""
+        positions = [getattr(self.splits[split], name) for name in partitions]
+        if not self.weights:
+            return np.ones(sum(part.size for part in positions))
+        return np.concatenate([self.weights[split].of(name) for name in partitions])
 
 
 @dataclass(frozen=True)

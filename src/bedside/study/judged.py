@@ -28,6 +28,7 @@ class Judged(Generic[Y, P]):
         fold: Split number of each row, shape (n,).
         patient: Patient code of each row, shape (n,); the same code in every learner of the validation.
         measures: What is measured, fixed on each split's own reference.
+        weights: How many cases each row stands for, shape (n,); None where each stands for itself.
     """
 
     learner: str
@@ -36,6 +37,7 @@ class Judged(Generic[Y, P]):
     fold: Integers
     patient: Integers
     measures: Sequence[tuple[Measure[Y, P], ...]]
+    weights: Floats | None = None
 
     @property
     def splits(self) -> int:
@@ -62,6 +64,7 @@ class Judged(Generic[Y, P]):
             rows=np.concatenate(rows),
             case=np.concatenate(cases).astype(np.int64),
             fold=self.fold,
+            weights=self.weights,
         )
 
 
@@ -74,12 +77,14 @@ class Contributed:
         rows: Shape (m, k).
         case: Row of `Judged` that each contribution belongs to, shape (m,).
         fold: Split number of each row of `Judged`.
+        weights: How many cases each row of `Judged` stands for; None where each stands for itself.
     """
 
     measure: Measure[Any, Any]
     rows: Floats
     case: Integers
     fold: Integers
+    weights: Floats | None = None
 
     def within(self, chosen: Integers) -> "Chosen":
         """The measure restricted to some rows of `Judged` (ascending positions)."""
@@ -87,19 +92,23 @@ class Contributed:
         position[chosen] = np.arange(chosen.size)
         kept = position[self.case] >= 0
         case = position[self.case[kept]]
-        return Chosen(self.measure, self.rows[kept], case, self.fold[chosen])
+        stand = None if self.weights is None else self.weights[chosen]
+        return Chosen(self.measure, self.rows[kept], case, self.fold[chosen], stand)
 
 
 class Chosen:
-    """One measure on chosen rows: a function of weights over those rows.
+    """One measure on chosen rows: a function of weights over those rows, times as many cases as each stands for.
 
     Rank measures (`pooled=False`) are computed within each split and averaged; splits in which a measure is
     undefined are left out of the average, and `defined` says how many remained. `absent` counts, for each structure or
     kind of which some of them tell nothing, in how many.
     """
 
-    def __init__(self, measure: Measure[Any, Any], rows: Floats, case: Integers, fold: Integers) -> None:
+    def __init__(
+        self, measure: Measure[Any, Any], rows: Floats, case: Integers, fold: Integers, weights: Floats | None = None
+    ) -> None:
         self.measure = measure
+        self.weights = weights if weights is not None and bool((weights != 1.0).any()) else None
         self.rows = rows
         self.case = case
         self.fold = fold
@@ -118,6 +127,8 @@ class Chosen:
 
     def __call__(self, weights: Weights) -> Floats:
         """Values, shape (b,), for weights over the chosen rows, shape (b, cases)."""
+        if self.weights is not None:
+            weights = weights * self.weights
         values = np.stack([_weighed(part, case, weights) for case, part in self._parts])
         return values[0] if len(values) == 1 else _mean_of_defined(values)
 
@@ -128,7 +139,8 @@ class Chosen:
         for k in numbers:
             inside = self.fold[self.case] == k
             cases = int(inside.sum())
-            values.append(float(self.measure.statistic(self.rows[inside])(np.ones((1, cases)))[0]) if cases else np.nan)
+            statistic = self.measure.statistic(self.rows[inside]) if cases else None
+            values.append(np.nan if statistic is None else float(statistic(self._stand(self.case[inside]))[0]))
         return np.array(values), np.array([int((self.fold == k).sum()) for k in numbers], dtype=np.int64)
 
     @property
@@ -146,8 +158,11 @@ class Chosen:
             self.absent.update(self.measure.absent(rows))
 
     def _plain(self, case: Integers | None, part: Callable[[Weights], Floats]) -> float:
-        size = self.rows.shape[0] if case is None else case.size
-        return float(part(np.ones((1, size)))[0])
+        return float(part(self._stand(self.case if case is None else case))[0])
+
+    def _stand(self, case: Integers) -> Weights:
+        """How many cases each contribution of these cases stands for, shape (1, m)."""
+        return np.ones((1, case.size)) if self.weights is None else self.weights[None, case]
 
 
 def _unless_identity(case: Integers, cases: int) -> Integers | None:

@@ -14,6 +14,7 @@ from bedside.study.judged import Judged
 from bedside.study.record import Read
 from bedside.study.suppression import SmallCells, answers
 from bedside.study.table_one import TableOne
+from bedside.study.weighing import or_none
 from bedside.types import Integers
 
 
@@ -36,7 +37,10 @@ def _reference(division: Division, number: int, judgement: Judgement[Any]) -> Re
     development = [division.samples[k].outcome for k in split.development.tolist()]
     held = [division.samples[k].outcome for k in split.calibration.tolist()]
     return Reference(
-        development=development, tuning=development if split.folds else held, predictions=judgement.reference
+        development=development,
+        tuning=development if split.folds else held,
+        predictions=judgement.reference,
+        weights=or_none(division.weighed(number, "development" if split.folds else "calibration")),
     )
 
 
@@ -45,25 +49,23 @@ def judged(
 ) -> tuple[list[Judged[Any, Any]], Integers]:
     """Rows of one partition, splits concatenated, the same for every learner; and the samples they are."""
     division = stored.division
-    positions = []
-    for split in division.splits:
-        if part == "test":
-            positions.append(split.test)
-        elif part == "development" or split.folds:
-            positions.append(split.development)
-        else:
-            positions.append(split.calibration)
-    rows = np.concatenate(positions)
+    positions, stand = [], []
+    for number, split in enumerate(division.splits):
+        name = "test" if part == "test" else "development" if part == "development" or split.folds else "calibration"
+        positions.append(getattr(split, name))
+        stand.append(division.weighed(number, name))
+    rows, weights = np.concatenate(positions), or_none(np.concatenate(stand))
     fold = np.repeat(np.arange(len(positions)), [p.size for p in positions]).astype(np.int64)
-    number = {patient: k for k, patient in enumerate(sorted({str(sample.patient) for sample in division.samples}))}
-    patient = np.array([number[str(division.samples[k].patient)] for k in rows.tolist()], dtype=np.int64)
+    code = {patient: k for k, patient in enumerate(sorted({str(sample.patient) for sample in division.samples}))}
+    patient = np.array([code[str(division.samples[k].patient)] for k in rows.tolist()], dtype=np.int64)
     outcomes = [division.samples[k].outcome for k in rows.tolist()]
     judged = []
     for learner in job.study.learners:
         found = stored.by_learner[learner.name]
         parts = {"test": "test", "tuning": "reference", "development": "development"}
         predictions = [p for judgement in found for p in getattr(judgement, parts[part])]
-        judged.append(Judged(learner.name, outcomes, predictions, fold, patient, stored.measures[learner.name]))
+        measures = stored.measures[learner.name]
+        judged.append(Judged(learner.name, outcomes, predictions, fold, patient, measures, weights))
     return judged, rows
 
 
@@ -127,6 +129,7 @@ def views(job: Job, judged: Sequence[Judged[Any, Any]], stored: Read) -> list[Vi
             settings=stored.settings[one.learner],
             label=learner.label,
             smallest_cell=job.study.smallest_cell,
+            weights=one.weights,
         )
         for one, learner in zip(judged, job.study.learners, strict=True)
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from bedside.data.censoring import CensoringWeights
 from bedside.evidence.schema import Measure, Plan
 from bedside.study.declare import Study
 from bedside.study.explaining import CASES
@@ -76,7 +77,7 @@ def methods(
         models,
         statistics,
         *_groups(study),
-        uncertainty,
+        *((uncertainty,) if study.weighing is None else _censoring(study.weighing)),
         *((small,) if small else ()),
         f"Missing outcomes. {outcomes}",
         *((explanations,) if study.explainers else ()),
@@ -109,6 +110,27 @@ def _groups(study: Study[Any, Any, Any, Any]) -> list[str]:
             "on the logit scale), with heterogeneity and a prediction interval for a further one."
         )
     return told
+
+
+def _censoring(weighing: CensoringWeights) -> tuple[str, str]:
+    """How known outcomes stand for censored ones, and what is not told of uncertainty then."""
+    told = (
+        "Censored outcomes. Cases whose watch ended before the outcome was known were neither dropped nor taken as "
+        "negative: they have no outcome, and every known one was weighed by the inverse of the probability of being "
+        "watched until it was known (Robins and Rotnitzky 1992; Graf et al. 1999, Stat Med 18:2529; Vock et al. 2016, "
+        "J Biomed Inform 61:119). That probability is Kaplan and Meier's of the development partition of each split "
+        "(of the judged source, where that is another), the same for everybody: whether watching ends early is taken "
+        f"not to depend on outcome or predictors. Weights above {weighing.largest:g} were cut off there (Cole and "
+        "Hernán 2008, Am J Epidemiol 168:656). Weights entered what every learner fits, by which it chooses and is "
+        "calibrated, thresholds, measures and curves; intervals and tests of weighted measures come from the bootstrap "
+        "by patient, the censoring curve held as it is. Counts and characteristics are those of cases with a known "
+        "outcome."
+    )
+    nothing = (
+        "Uncertainty. Neither prediction sets were made nor abstaining judged: their coverage would hold for those "
+        "whose outcome is known, and not for the censored."
+    )
+    return told, nothing
 
 
 def _primary_comparator(study: Study[Any, Any, Any, Any]) -> str:

@@ -18,6 +18,7 @@ from bedside.study.fits import Judgement
 from bedside.study.job import Job
 from bedside.study.judged import Chosen, Judged
 from bedside.study.record import Read, primary
+from bedside.study.weighing import or_none
 from bedside.types import Floats, Integers
 
 REPLICATES = 500
@@ -144,6 +145,7 @@ def _chosen(
         fold=np.repeat(np.arange(len(splits)), sizes).astype(np.int64),
         patient=patient,
         measures=measures,
+        weights=or_none(np.concatenate([division.weighed(k, "test") for k in splits])),
     )
     position = [measure.name for measure in measures[0]].index(primary(job)[2])
     return judged.contributed(position).within(np.arange(rows.size, dtype=np.int64)), patient

@@ -24,6 +24,7 @@ from bedside.study.fits import Task, fit_all
 from bedside.study.folder import RunFolder, canonical, read_json
 from bedside.study.job import Division, Job
 from bedside.study.progress import Progress, Silent
+from bedside.study.weighing import divided, weights_of_split
 from bedside.study.write_up import write_up
 
 R = TypeVar("R")
@@ -173,6 +174,7 @@ def _prepare(
             progress.note(f"{finding.severity.capitalize()}: {finding.text}")
     progress.step("audited")
     every = {case for division in divisions for case in division.cases}
+    every |= {case for division in divisions for case in hashes.censored_hashes(division.censored)}
     unlabelled = sensitivity.chosen(drawn.unlabelled, divisions[0].validation, seed)
     every |= set(study.modality.digest([case.unlabelled for case in unlabelled])) if unlabelled else set()
     every |= lineage.unlabelled(study)
@@ -216,7 +218,7 @@ def _divide(
     simulated: int | None,
     seed: int,
 ) -> Division:
-    samples = drawn.samples
+    samples, censored = drawn.samples, drawn.censored
     flow: tuple[FlowStep, ...] = ()
     if validation.source is not None:
         outside = draw_external(
@@ -227,15 +229,26 @@ def _divide(
             simulated=simulated,
             seed=seed,
         )
-        samples, flow = samples + outside.samples, outside.flow
+        samples, censored, flow = samples + outside.samples, censored + outside.censored, outside.flow
     digests = tuple(study.modality.digest([sample.predictors for sample in samples]))
+    splits, places = divided(validation, samples, censored, study.endpoint.stratum, seed)
+    weights = (
+        tuple(
+            weights_of_split(split, away, samples, censored, study.weighing, elsewhere=validation.source is not None)
+            for split, away in zip(splits, places, strict=True)
+        )
+        if study.weighing is not None
+        else ()
+    )
     return Division(
         validation=validation,
-        splits=validation.splits(samples, study.endpoint.stratum, seed),
+        splits=splits,
         samples=samples,
         digests=digests,
         cases=hashes.case_hashes(samples, digests, study.endpoint, study.modality.beside),
         external_flow=flow,
+        censored=censored,
+        weights=weights,
     )
 
 
@@ -245,11 +258,13 @@ def _tasks(
     tasks = []
     for division in divisions:
         first = [split.name for split in division.splits if split.repeat == 0]
-        for split in division.splits:
+        for number, split in enumerate(division.splits):
+            weights = division.weights[number] if division.weights else None
             for learner in study.learners:
                 name = [division.validation.name, split.name, learner.name]
                 places = hashes.positions_hash(split, division.cases)
-                key = hashes.sha256(canonical([*inputs, *name, places]).encode())
+                stands = [hashes.sha256(weights.content)] if weights is not None else []
+                key = hashes.sha256(canonical([*inputs, *name, places, *stands]).encode())
                 own = int(hashes.sha256(canonical([seed, *name[:2]]).encode())[:8], 16) % (2**31)
                 examined = division is divisions[0] and split.repeat == 0
                 modality = study.modality if examined else None
@@ -258,7 +273,8 @@ def _tasks(
                     cases = chosen(split.test, len(first), own)
                     explaining = Explaining(study.explainers, cases, tests=split.name == first[0])
                 further = unlabelled if examined else ()
-                tasks.append(Task(division.validation.name, split, learner, key, own, modality, explaining, further))
+                task = Task(division.validation.name, split, learner, key, own, modality, explaining, further, weights)
+                tasks.append(task)
     return tuple(tasks)
 
 

@@ -93,7 +93,7 @@ def judged_rows(
     """Rows of predictions.parquet of one learner in one validation.
 
     Raises:
-        RunMismatch: The predictions are missing, or the endpoint is not binary.
+        RunMismatch: The predictions are missing, the endpoint is not binary, or cases stand for censored ones.
     """
     return _rows(folder, evidence, (learner, validation), (_BINARY,), f"{purpose} needs a binary one")
 
@@ -123,6 +123,9 @@ def _rows(
     wanted = [*_CASE, *columns]
     if not set(wanted) <= set(table.column_names):
         msg = f"{folder} predicts an outcome that is {evidence.study.endpoint}; {need}"
+        raise RunMismatch(msg)
+    if evidence.censoring:
+        msg = f"{folder} judged cases that stand for censored ones by their weights, and {need} without weights"
         raise RunMismatch(msg)
     rows: list[dict[str, Any]] = table.select(wanted).to_pylist()
     return rows

@@ -154,7 +154,7 @@ class _Added:
     def value(self, assumed: Sequence[Any] | None) -> float:
         """The primary measure with these outcomes of the unlabelled cases, or without them."""
         outcomes, predictions, fold = self.tested
-        weights = np.ones(fold.size)
+        weights = np.concatenate([self.stored.division.weighed(k, "test") for k in self.splits])
         if assumed is not None:
             split, case = np.nonzero(self.usable.T)
             outcomes = [*outcomes, *(assumed[k] for k in case.tolist())]

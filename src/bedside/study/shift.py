@@ -38,14 +38,15 @@ def shift(
         return cells.applies and cells.is_small(int(np.unique(patient[rows]).size))
 
     found: list[Shift] = []
-    for split in division.splits:
+    for number, split in enumerate(division.splits):
+        stand = division.weighed(number, "development", "selection", "calibration"), division.weighed(number, "test")
         learned = np.concatenate([split.development, split.selection, split.calibration])
         for variable in variables:
             for statistic, value in _differences(variable, learned, split.test, few):
                 found.append(_row(division, split.name, variable.name, statistic, value))
         found += [
             _row(division, split.name, name, statistic, value)
-            for name, statistic, value in _outcome(division.samples, endpoint, learned, split.test, few)
+            for name, statistic, value in _outcome(division.samples, endpoint, (learned, split.test), stand, few)
         ]
     return tuple(found)
 
@@ -87,14 +88,21 @@ def _standardised(a: Floats, b: Floats) -> float | None:
 
 
 def _outcome(
-    samples: Sequence[Sample[Any, Any]], endpoint: Endpoint[Any, Any], learned: Integers, judged: Integers, few: Few
+    samples: Sequence[Sample[Any, Any]],
+    endpoint: Endpoint[Any, Any],
+    parts: tuple[Integers, Integers],
+    stand: tuple[Floats, Floats],
+    few: Few,
 ) -> list[tuple[str, Statistic, float]]:
-    outcomes = [[samples[k].outcome for k in part.tolist()] for part in (learned, judged)]
+    """Of those learned from and those judged, each standing for as many cases as its weight says."""
+    outcomes = [[samples[k].outcome for k in part.tolist()] for part in parts]
     found: list[tuple[str, Statistic, float]] = []
     classes = [classes_by_case(endpoint.target, part) for part in outcomes]
-    if not any(few(rows[of]) for rows, by in zip((learned, judged), classes, strict=True) for of in by.values()):
+    if not any(few(rows[of]) for rows, by in zip(parts, classes, strict=True) for of in by.values()):
         for name in classes[0]:
-            before, after = (by[name].sum() / by[name].size for by in classes)
+            before, after = (
+                weights[by[name]].sum() / weights.sum() for by, weights in zip(classes, stand, strict=True)
+            )
             found.append((f"outcome: {name}", "outcome share", float(after - before)))
     for quantity in endpoint.target.quantities:
         value = _standardised(quantity.values(outcomes[0]), quantity.values(outcomes[1]))

@@ -47,8 +47,9 @@ def sample_size(
         cells: Which counts may be shown.
     """
     learned = [split.development for split in division.splits]
-    smallest = min(learned, key=len)
-    samples = [division.samples[k] for k in smallest.tolist()]
+    number = min(range(len(learned)), key=lambda k: learned[k].size)
+    samples = [division.samples[k] for k in learned[number].tolist()]
+    weights = division.weighed(number, "development")
     parameters = _parameters(modality, [sample.predictors for sample in samples])
     if not parameters:
         return ()
@@ -60,10 +61,11 @@ def sample_size(
         if question is not None:
             kept = np.flatnonzero(question.known(outcomes)).tolist()
             patients = float(patients_of([samples[k] for k in kept]))
-            share = float(question.index([outcomes[k] for k in kept]).mean())
+            answers = question.index([outcomes[k] for k in kept])
+            share = float(np.average(answers, weights=weights[kept]))
             needed = development_binary(parameters, share, KNOWN_LITTLE * greatest_r_squared(share))
             rows += _development(needed, patients, parameters)
-            events = min(share, 1 - share) * patients
+            events = min(float(answers.mean()), 1 - float(answers.mean())) * patients
             known = cells.alone(round(events))
             of = f" of {question.name!r}, the rarest" if question.name else ""
             text = f"{known} events{of} for {parameters} candidate parameters"

@@ -30,11 +30,12 @@ def predictions(
     rows: Integers,
     samples: Sequence[Sample[Any, Any]],
     endpoint: Endpoint[Any, Any],
+    weighed: bool = False,
 ) -> pa.Table:
     """Judged predictions of one validation as a flat table.
 
-    Columns: validation, partition, split, learner, sample, patient (a code, not an identifier), one column for each
-    cell of the outcome and of the prediction that is a number.
+    Columns: validation, partition, split, learner, sample, patient (a code, not an identifier), in a study
+    that weighs (`weighed`) the weight, one column for each cell of the outcome and of the prediction that is a number.
     """
     tables = []
     names = np.array(splits)
@@ -48,6 +49,8 @@ def predictions(
             "sample": keys,
             "patient": pa.array(one.patient),
         }
+        if weighed:
+            columns["weight"] = pa.array(np.ones(rows.size) if one.weights is None else one.weights)
         columns |= {f"outcome.{name}": pa.array(cell) for name, cell in _flat(endpoint.outcome_cells(one.outcomes))}
         columns |= {f"prediction.{name}": pa.array(cell) for name, cell in _flat(endpoint.cells(one.predictions))}
         tables.append(pa.table(columns))

@@ -79,6 +79,7 @@ def write_up(
                 rows=rows,
                 samples=division.samples,
                 endpoint=job.study.endpoint,
+                weighed=job.study.weighing is not None,
             )
         )
         array_tables.append(
@@ -188,10 +189,12 @@ def _further(
         "explanations": permuted + explained.rows,
         "explanation_checks": explained.checks,
         "figures": explained.figures,
-        "coverage": cells.coverage(
+        "coverage": ()
+        if study.weighing is not None
+        else cells.coverage(
             coverage(stored, judged, analysis.groups, study.endpoint, job.seed), _people_by_class(job, judged[0])
         ),
-        "selective": selective(stored, judged, study.endpoint, job.seed),
+        "selective": () if study.weighing is not None else selective(stored, judged, study.endpoint, job.seed),
         "sample_size": sample_size(stored.division, study.modality, study.endpoint, auroc, cells),
     }
 

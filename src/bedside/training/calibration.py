@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -34,8 +34,20 @@ class Calibrator(Protocol[P]):
 REWEIGHTED = "reweighted"
 """In the record of a member whose training loss moved probabilities off the prevalence."""
 
-Calibration: TypeAlias = Callable[[Endpoint[Any, P], Sequence[Any], Sequence[P]], Calibrator[P]]
-"""Fits a calibrator to outcomes and to predictions by models that had not seen them."""
+
+class Calibration(Protocol[P]):
+    """Fits a calibrator to outcomes and to predictions by models that had not seen them."""
+
+    def __call__(
+        self,
+        endpoint: Endpoint[Any, P],
+        outcomes: Sequence[Any],
+        predictions: Sequence[P],
+        weights: Floats | None = None,
+        /,
+    ) -> Calibrator[P]:
+        """The calibrator; weights (n,) say how many cases each stands for, None that each stands for itself."""
+        ...
 
 
 class Map(Protocol):
@@ -103,24 +115,37 @@ class Unchanged(Generic[P]):
         return {"kind": "unchanged"}
 
 
-def temperature(endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P]) -> Calibrator[P]:
+def temperature(
+    endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P], weights: Floats | None = None, /
+) -> Calibrator[P]:
     """One number: sharper or softer (Guo et al., ICML 2017). Safe on few cases; the default."""
-    return _fitted(endpoint, outcomes, predictions, "temperature", Temperature.fit)
+    return _fitted(endpoint, outcomes, predictions, weights, kind="temperature", fit=Temperature.fit)
 
 
-def platt(endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P]) -> Calibrator[P]:
+def platt(
+    endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P], weights: Floats | None = None, /
+) -> Calibrator[P]:
     """A slope and an intercept (Platt, 1999); for more than two classes an intercept a class."""
-    return _fitted(endpoint, outcomes, predictions, "platt", Platt.fit)
+    return _fitted(endpoint, outcomes, predictions, weights, kind="platt", fit=Platt.fit)
 
 
-def isotonic(endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P]) -> Calibrator[P]:
+def isotonic(
+    endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P], weights: Floats | None = None, /
+) -> Calibrator[P]:
     """Any rising curve (Zadrozny and Elkan, KDD 2002); needs about 1,000 cases."""
-    return _fitted(endpoint, outcomes, predictions, "isotonic", Isotonic.fit)
+    return _fitted(endpoint, outcomes, predictions, weights, kind="isotonic", fit=Isotonic.fit)
 
 
-def venn_abers(endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P]) -> Calibrator[P]:
+def venn_abers(
+    endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P], weights: Floats | None = None, /
+) -> Calibrator[P]:
     """A pair of isotonic curves, one of which is calibrated by construction (Vovk and Petej, UAI 2014); two classes."""
-    return _fitted(endpoint, outcomes, predictions, "venn_abers", VennAbers.fit)
+    return _fitted(endpoint, outcomes, predictions, weights, kind="venn_abers", fit=VennAbers.fit)
+
+
+def takes_weights(calibration: Calibration[Any]) -> bool:
+    """Whether a calibration holds for weighted cases: Venn and Abers' pair of curves rests on cases counted alike."""
+    return any(calibration is one for one in (temperature, platt, isotonic))
 
 
 def for_training(calibration: Calibration[P], *, reweighted: bool) -> Calibration[P]:
@@ -137,15 +162,23 @@ def for_training(calibration: Calibration[P], *, reweighted: bool) -> Calibratio
 
 
 def selection_loss(
-    endpoint: Endpoint[Any, P], outcomes: Sequence[Any], predictions: Sequence[P], *, reweighted: bool
+    endpoint: Endpoint[Any, P],
+    outcomes: Sequence[Any],
+    predictions: Sequence[P],
+    *,
+    reweighted: bool,
+    weights: Floats | None = None,
 ) -> float:
     """The endpoint's loss by which epochs and settings are chosen.
 
     Where the training loss moved probabilities off the prevalence they are recalibrated on these same cases first:
-    the raw loss would prefer models that have learned less.
+    the raw loss would prefer models that have learned less. With weights it is the weighted mean of the loss of each
+    case.
     """
-    told = platt(endpoint, outcomes, predictions)(predictions) if reweighted else predictions
-    return endpoint.loss(outcomes, told)
+    told = platt(endpoint, outcomes, predictions, weights)(predictions) if reweighted else predictions
+    if weights is None:
+        return endpoint.loss(outcomes, told)
+    return float(np.average(endpoint.target.losses(outcomes, told), weights=weights))
 
 
 def restore(endpoint: Endpoint[Any, P], state: Mapping[str, Json]) -> Calibrator[P]:
@@ -191,8 +224,10 @@ def _fitted(
     endpoint: Endpoint[Any, P],
     outcomes: Sequence[Any],
     predictions: Sequence[P],
+    weights: Floats | None,
+    *,
     kind: str,
-    fit: Callable[[Floats, Integers], Map],
+    fit: Callable[[Floats, Integers, Floats | None], Map],
 ) -> Calibrator[P]:
     target = endpoint.target
     if endpoint.finishing is not None:
@@ -205,7 +240,8 @@ def _fitted(
         told = np.flatnonzero(question.known(outcomes)).tolist() if len(predictions) else []
         if told:
             chances = question.probabilities([predictions[k] for k in told])
-            maps.append(fit(chances, question.index([outcomes[k] for k in told])))
+            stand = None if weights is None else weights[told]
+            maps.append(fit(chances, question.index([outcomes[k] for k in told]), stand))
         else:
             maps.append(Temperature(1.0))
         kinds.append(kind if told else "temperature")

@@ -60,12 +60,14 @@ class Fed(NamedTuple, Generic[B]):
         targets: Theirs, cases first.
         partner: Position of the case that each was mixed with; None where nothing was mixed.
         share: Of the loss, that which is the case's own; the rest is its partner's.
+        weights: How many cases each stands for, relative to the mean; None where each stands for itself.
     """
 
     batch: B
     targets: Tensor
     partner: "Tensor | None" = None
     share: float = 1.0
+    weights: "Tensor | None" = None
 
 
 class Supply(Protocol[B]):
@@ -103,12 +105,14 @@ class Feed(Generic[B]):
         targets: What the head made of development outcomes, cases first.
         augment: Done to every batch; None for nothing.
         mixing: Done after it; None for nothing.
+        weights: How many cases each stands for, of mean 1; None where each stands for itself.
     """
 
     cases: Batches[B]
     targets: Tensor
     augment: "Augment[B] | None" = None
     mixing: "Mixing[B] | None" = None
+    weights: "Tensor | None" = None
 
     @property
     def batch(self) -> None:
@@ -122,12 +126,15 @@ class Feed(Generic[B]):
         batch, targets = self.cases.take(positions, where), self.targets[positions].to(where)
         if self.augment is not None:
             batch, targets = self.augment(batch, targets)
+        weights = None if self.weights is None else self.weights[positions].to(where)
         if self.mixing is None:
-            return Fed(batch, targets)
+            return Fed(batch, targets, weights=weights)
         batch, partner, share = self.mixing.mix(batch)
-        return Fed(batch, targets, partner, share)
+        return Fed(batch, targets, partner, share, weights)
 
     def identity(self) -> Iterator[bytes]:
         """What is done to batches, and the targets."""
         yield plain([part.description if part is not None else "" for part in (self.augment, self.mixing)])
         yield from content({"targets": self.targets})
+        if self.weights is not None:
+            yield from content({"weights": self.weights})

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from bedside.training.probability import normalised
-from bedside.types import Floats, Integers, Json
+from bedside.types import Booleans, Floats, Integers, Json
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +32,17 @@ class Isotonic:
         return normalised(np.column_stack([np.interp(column, *curve) for column, curve in columns]))
 
     @classmethod
-    def fit(cls, probabilities: Floats, index: Integers) -> "Isotonic":
+    def fit(cls, probabilities: Floats, index: Integers, weights: Floats | None = None) -> "Isotonic":
         """The rising curves of least squared error.
 
         Args:
             probabilities: Shape (n, k).
             index: Class numbers, shape (n,).
+            weights: How many cases each stands for, shape (n,); None for one each.
         """
         classes = probabilities.shape[1]
         chosen = (1,) if classes == 2 else range(classes)
-        return cls(tuple(_curve(probabilities[:, k], index == k) for k in chosen))
+        return cls(tuple(_curve(probabilities[:, k], index == k, weights) for k in chosen))
 
     def state(self) -> dict[str, Json]:
         """The curves."""
@@ -57,9 +58,10 @@ class Isotonic:
         return cls(curves)
 
 
-def _curve(scores: Floats, hit: "np.ndarray[Any, np.dtype[np.bool_]]") -> Floats:
-    points, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    shares = np.bincount(place, weights=hit) / counts
+def _curve(scores: Floats, hit: Booleans, weights: Floats | None) -> Floats:
+    points, place = np.unique(scores, return_inverse=True)
+    counts = np.bincount(place, weights=weights).astype(np.float64)
+    shares = np.bincount(place, weights=hit if weights is None else hit * weights) / counts
     rising = np.asarray(isotonic_regression(shares, weights=counts).x, dtype=np.float64)
     # Only the ends of each level are needed; a straight line joins them.
     ends = np.ones(len(rising), dtype=bool)

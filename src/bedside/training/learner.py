@@ -66,6 +66,21 @@ class OfRecord(Protocol):
         ...
 
 
+@runtime_checkable
+class Weighing(Protocol):
+    """A learner or recipe that may be able to let a case count for as many as its weight says."""
+
+    @property
+    def weighs(self) -> bool:
+        """Whether it does, wherever it learns, chooses or calibrates."""
+        ...
+
+
+def weighs(learner: object) -> bool:
+    """Whether a learner or recipe takes account of weights of cases; one that does not say so does not."""
+    return isinstance(learner, Weighing) and learner.weighs
+
+
 class Learner(Protocol[X, Y_contra, P]):
     """Anything that learns (or needs not learn) to predict the endpoint from the predictors."""
 

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from bedside.errors import ModelError
 from bedside.networks.encoder import Batches, Encoder
-from bedside.networks.head import Head
+from bedside.networks.head import Head, WeighingHead
 from bedside.training.feed import Views
 from bedside.training.layout import arrange, arranged, layouts
 from bedside.training.thaw import Thaw, stages
@@ -33,7 +34,14 @@ class Model(nn.Module, Generic[B]):
         self._layouts = layouts(self)
         arrange(self)
 
-    def forward(self, batch: B, targets: Tensor, partner: "Tensor | None" = None, share: float = 1.0) -> Tensor:
+    def forward(
+        self,
+        batch: B,
+        targets: Tensor,
+        partner: "Tensor | None" = None,
+        share: float = 1.0,
+        weights: "Tensor | None" = None,
+    ) -> Tensor:
         """Mean loss of a batch, in single precision.
 
         Args:
@@ -41,11 +49,20 @@ class Model(nn.Module, Generic[B]):
             targets: Theirs, cases first.
             partner: Positions of the cases that these were mixed with.
             share: Of the loss, that which is the case's own; the rest is its partner's (Zhang et al., ICLR 2018).
+            weights: How many cases each stands for, of mean 1 over development; None where each stands for itself.
         """
         # Losses of probabilities near 0 or 1 need the digits that a half-precision pass leaves out.
         outputs = self._raw(batch).float()
-        loss = self.head.loss(outputs, targets)
-        return loss if partner is None else share * loss + (1 - share) * self.head.loss(outputs, targets[partner])
+        loss = self._loss(outputs, targets, weights)
+        if partner is None:
+            return loss
+        others = None if weights is None else weights[partner]
+        return share * loss + (1 - share) * self._loss(outputs, targets[partner], others)
+
+    def _loss(self, outputs: Tensor, targets: Tensor, weights: "Tensor | None") -> Tensor:
+        if weights is None:
+            return self.head.loss(outputs, targets)
+        return weighing(self.head).loss(outputs, targets, weights)
 
     @property
     def parts(self) -> tuple[tuple[nn.Parameter, ...], ...]:
@@ -109,6 +126,14 @@ class Model(nn.Module, Generic[B]):
     def _raw(self, batch: B) -> Tensor:
         outputs: Tensor = self.head(self.encoder(arranged(batch, self._layouts)))
         return outputs
+
+
+def weighing(head: Head[Any, Any, Any]) -> WeighingHead[Any, Any, Any]:
+    """The head, as one that takes account of weights of cases; raises ModelError where it is none."""
+    if isinstance(head, WeighingHead):
+        return head
+    msg = f"{type(head).__name__} takes no account of weights of cases; train it on cases that stand for themselves"
+    raise ModelError(msg)
 
 
 def _chunks(cases: int, size: int) -> Iterator[Tensor]:

@@ -9,11 +9,11 @@ from typing import Any, Generic, Protocol, TypeVar
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from bedside.data.sample import Sample
+from bedside.data.sample import Sample, weights_of
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.networks.encoder import Batches, Noted, Prepared, Trunk
-from bedside.networks.head import Head
+from bedside.networks.head import Head, WeighingHead
 from bedside.networks.losses import loss_words
 from bedside.networks.range import Range
 from bedside.training.calibration import REWEIGHTED, selection_loss
@@ -22,7 +22,7 @@ from bedside.training.elsewhere import Elsewhere
 from bedside.training.feed import Augment, Mixing, Views
 from bedside.training.learner import CURVE, Settings, Trial
 from bedside.training.loop import Loop, Trainer
-from bedside.training.model import Model
+from bedside.training.model import Model, weighing
 from bedside.training.start import Prepares, Start
 from bedside.training.storage import damaged, read_json, write_json
 from bedside.training.thaw import Thaw
@@ -159,6 +159,12 @@ class Network(Generic[X, P]):
         return None if self.start is None else self.start.elsewhere
 
     @property
+    def weighs(self) -> bool:
+        """Whether its head takes account of weights of cases, and sees each case whole."""
+        made = self.head.func if isinstance(self.head, partial) else self.head
+        return isinstance(made, type) and issubclass(made, WeighingHead) and isinstance(self.way, Whole)
+
+    @property
     def defaults(self) -> Settings:
         """Settings of the first trial."""
         return {name: allowed.default for name, allowed in self._space.items()}
@@ -184,10 +190,10 @@ class Network(Generic[X, P]):
             msg = f"{self.name} was given no selection samples; early stopping needs them"
             raise ModelError(msg)
         prepared = self._prepared(development)
-        outcomes = [sample.outcome for sample in selection]
+        outcomes, stand = [sample.outcome for sample in selection], weights_of(selection)
         with deterministic(seed, threads=self.threads):
             model = self._model(prepared, settings)
-            model.head.adapt([sample.outcome for sample in development])
+            self._adapt(model, development)
             supply = self.way.feed(model, prepared, development, self.augment, self.mixing)
             begun = self._begun(model, settings, prepared, supply.cases)
             ask = self.way.asked(model, prepared, [sample.predictors for sample in selection], chunk=self.chunk)
@@ -196,7 +202,7 @@ class Network(Generic[X, P]):
                 told = ask()
                 if told is None:
                     return float("nan")
-                return selection_loss(self.endpoint, outcomes, told[0], reweighted=model.head.reweighted)
+                return selection_loss(self.endpoint, outcomes, told[0], reweighted=model.head.reweighted, weights=stand)
 
             course = self.loop.train(
                 model,
@@ -245,6 +251,13 @@ class Network(Generic[X, P]):
         start: object = self.start
         brought = start.prepare(self.trunk) if isinstance(start, Prepares) else None
         return brought or self.trunk.prepare([sample.predictors for sample in development])
+
+    def _adapt(self, model: Model[Any], development: Sequence[Sample[X, Any]]) -> None:
+        outcomes, weights = [sample.outcome for sample in development], weights_of(development)
+        if weights is None:
+            model.head.adapt(outcomes)
+        else:
+            weighing(model.head).adapt(outcomes, weights)
 
     def _begun(
         self, model: Model[Any], settings: Settings, prepared: Prepared[X, Any], cases: Batches[Any]

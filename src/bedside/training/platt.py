@@ -34,19 +34,21 @@ class Platt:
         return tempered(probabilities, 1 / self.slope, self.intercepts)
 
     @classmethod
-    def fit(cls, probabilities: Floats, index: Integers) -> "Platt":
+    def fit(cls, probabilities: Floats, index: Integers, weights: Floats | None = None) -> "Platt":
         """Minimise log loss on the given cases under a weak prior.
 
         Args:
             probabilities: Shape (n, k).
             index: Class numbers, shape (n,).
+            weights: How many cases each stands for, shape (n,); None for one each.
         """
         classes, rows = probabilities.shape[1], np.arange(len(index))
 
         def objective(parameters: Floats) -> float:
             intercepts = parameters[1:] - parameters[1:].mean()
             chosen = tempered(probabilities, float(np.exp(-parameters[0])), intercepts)[rows, index]
-            return float(-np.log(chosen).sum() + 0.5 * ((parameters / _PRIOR_SD) ** 2).sum())
+            losses = -np.log(chosen) if weights is None else -weights * np.log(chosen)
+            return float(losses.sum() + 0.5 * ((parameters / _PRIOR_SD) ** 2).sum())
 
         best = np.asarray(minimize(objective, np.zeros(1 + classes), method="L-BFGS-B").x, dtype=np.float64)
         return cls(float(np.exp(best[0])), best[1:] - best[1:].mean())

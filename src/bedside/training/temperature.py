@@ -31,18 +31,20 @@ class Temperature:
         return tempered(probabilities, self.temperature)
 
     @classmethod
-    def fit(cls, probabilities: Floats, index: Integers) -> "Temperature":
+    def fit(cls, probabilities: Floats, index: Integers, weights: Floats | None = None) -> "Temperature":
         """The temperature that minimises log loss on the given cases, under a weak prior around 1.
 
         Args:
             probabilities: Shape (n, k).
             index: Class numbers, shape (n,).
+            weights: How many cases each stands for, shape (n,); None for one each.
         """
         rows = np.arange(len(index))
 
         def objective(log_temperature: float) -> float:
             chosen = tempered(probabilities, float(np.exp(log_temperature)))[rows, index]
-            return float(-np.log(chosen).sum() + 0.5 * (log_temperature / _PRIOR_SD) ** 2)
+            losses = -np.log(chosen) if weights is None else -weights * np.log(chosen)
+            return float(losses.sum() + 0.5 * (log_temperature / _PRIOR_SD) ** 2)
 
         best = minimize_scalar(objective, bounds=_LOG_RANGE, method="bounded", options={"xatol": 1e-5})
         return cls(float(np.exp(best.x)))

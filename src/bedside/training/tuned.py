@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from bedside.data.sample import Sample
+from bedside.data.sample import Sample, weights_of
 from bedside.data.split import Tuning
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
@@ -18,10 +18,11 @@ from bedside.training.calibration import (
     for_training,
     restore,
     selection_loss,
+    takes_weights,
     temperature,
 )
 from bedside.training.elsewhere import Elsewhere, HasSeen
-from bedside.training.learner import CURVE, CURVES, Fit, Fitted, OfRecord, Recipe, Settings
+from bedside.training.learner import CURVE, CURVES, Fit, Fitted, OfRecord, Recipe, Settings, weighs
 from bedside.training.pruning import Pruning
 from bedside.training.search import Chosen, search
 from bedside.training.seeds import derive
@@ -134,14 +135,23 @@ class Tuned(Generic[X, P]):
         """Whether the recipe repeats what was recorded."""
         return isinstance(self.recipe, OfRecord) and self.recipe.recorded
 
+    @property
+    def weighs(self) -> bool:
+        """Whether the recipe and the calibration take account of weights of cases."""
+        return weighs(self.recipe) and takes_weights(self.calibration)
+
     def fit(self, development: Sequence[Sample[X, Any]], tuning: Tuning[X, Any], *, seed: int) -> Fit[X, P]:
         """Fit on development, select and calibrate on tuning; same seed, same bytes.
 
         Raises:
-            ModelError: There is nothing to fit on, or no trial could be fitted.
+            ModelError: There is nothing to fit on, no trial could be fitted, or cases have weights that the recipe or
+                the calibration takes no account of.
         """
         if len(development) == 0:
             msg = f"{self.name} was given no development samples; it needs at least one of each outcome"
+            raise ModelError(msg)
+        if not self.weighs and weights_of((*development, *tuning.selection, *tuning.calibration)) is not None:
+            msg = f"{self.name} cannot learn from weighted cases; leave it out where outcomes are censored"
             raise ModelError(msg)
         if tuning.folds:
             return self._cross_fitted(development, tuning, seed)
@@ -170,11 +180,13 @@ class Tuned(Generic[X, P]):
         sampled = subsample(development, self.limit, seed)
         outcomes = [sample.outcome for sample in tuning.selection]
         predictors = [sample.predictors for sample in tuning.selection]
+        stand = weights_of(tuning.selection)
 
         def attempt(settings: Settings) -> tuple[float, Member[X, P]]:
             fitted, record = self.recipe.fit(settings, sampled, tuning.selection, seed=derive(seed, "member", 0))
             told, reweighted = fitted.predict(predictors), bool(record.get(REWEIGHTED))
-            return selection_loss(self.endpoint, outcomes, told, reweighted=reweighted), (fitted, record)
+            loss = selection_loss(self.endpoint, outcomes, told, reweighted=reweighted, weights=stand)
+            return loss, (fitted, record)
 
         chosen = self._search(attempt, seed)
         members = [chosen.result] if len(sampled) == len(development) else []
@@ -186,7 +198,7 @@ class Tuned(Generic[X, P]):
         fitted_members = tuple(fitted for fitted, _ in members)
         held_out = [sample.predictors for sample in tuning.calibration]
         raw = pooled(self.endpoint, fitted_members, held_out) if held_out else []
-        return self._finish(chosen, members, len(sampled), [sample.outcome for sample in tuning.calibration], raw)
+        return self._finish(chosen, members, len(sampled), tuning.calibration, raw)
 
     def _cross_fitted(self, development: Sequence[Sample[X, Any]], tuning: Tuning[X, Any], seed: int) -> Fit[X, P]:
         parts = [([development[i] for i in fold.fit], [development[i] for i in fold.held_out]) for fold in tuning.folds]
@@ -205,6 +217,7 @@ class Tuned(Generic[X, P]):
                     [sample.outcome for sample in held_out],
                     fitted.predict([sample.predictors for sample in held_out]),
                     reweighted=bool(record.get(REWEIGHTED)),
+                    weights=weights_of(held_out),
                 )
                 for (fitted, record), (_, held_out) in zip(models, parts, strict=True)
             ]
@@ -214,9 +227,7 @@ class Tuned(Generic[X, P]):
         largest = max(len(fit) for fit, _ in parts)
         models = chosen.result if largest <= self.limit else fold_models(chosen.settings, len(development))
         out_of_fold = self._out_of_fold(development, tuning, [fitted for fitted, _ in models])
-        return self._finish(
-            chosen, models, min(largest, self.limit), [sample.outcome for sample in development], out_of_fold
-        )
+        return self._finish(chosen, models, min(largest, self.limit), development, out_of_fold)
 
     def _out_of_fold(
         self, development: Sequence[Sample[X, Any]], tuning: Tuning[X, Any], models: Sequence[Fitted[X, P]]
@@ -241,7 +252,7 @@ class Tuned(Generic[X, P]):
         chosen: Chosen[Any],
         members: Sequence[Member[X, P]],
         fitted_on: int,
-        outcomes: Sequence[Any],
+        known: Sequence[Sample[X, Any]],
         raw: Sequence[P],
     ) -> Fit[X, P]:
         reweighted = any(record.get(REWEIGHTED) for _, record in members)
@@ -251,7 +262,8 @@ class Tuned(Generic[X, P]):
                 "tuning cases to recalibrate it on; give it some, or train with the plain log loss"
             )
             raise ModelError(msg)
-        calibrator = for_training(self.calibration, reweighted=reweighted)(self.endpoint, outcomes, raw)
+        outcomes, stand = [sample.outcome for sample in known], weights_of(known)
+        calibrator = for_training(self.calibration, reweighted=reweighted)(self.endpoint, outcomes, raw, stand)
         ensemble = Ensemble(self.endpoint, self.name, tuple(fitted for fitted, _ in members), calibrator)
         notes = _notes([record for _, record in members]) | {
             "members": len(members),

@@ -44,16 +44,20 @@ class VennAbers:
         return self.low[level], self.high[level]
 
     @classmethod
-    def fit(cls, probabilities: Floats, index: Integers) -> "VennAbers":
+    def fit(cls, probabilities: Floats, index: Integers, weights: Floats | None = None) -> "VennAbers":
         """Both curves at every level of the score.
 
         Args:
             probabilities: Shape (n, 2).
             index: Class numbers, shape (n,).
+            weights: None; a pair of curves that is calibrated by construction counts all cases alike.
 
         Raises:
-            ModelError: There are more than two classes.
+            ModelError: There are more than two classes, or weights.
         """
+        if weights is not None:
+            msg = "Venn-Abers recalibration is not defined for weighted cases; use temperature, platt or isotonic"
+            raise ModelError(msg)
         if probabilities.shape[1] != 2:
             msg = (
                 f"Venn-Abers recalibration was given {probabilities.shape[1]} classes and is defined for 2; "

@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import torch
 
-from bedside.data.sample import Sample
+from bedside.data.sample import Sample, weights_of
 from bedside.networks.encoder import Prepared
 from bedside.training.feed import Augment, Feed, Mixing, Supply, Views
 from bedside.training.model import Model
@@ -78,7 +78,10 @@ class Whole:
     ) -> Feed[Any]:
         """Cases with their targets."""
         cases = prepared.batches([sample.predictors for sample in samples])
-        return Feed(cases, model.head.targets([sample.outcome for sample in samples]), augment, mixing)
+        targets, weights = model.head.targets([sample.outcome for sample in samples]), weights_of(samples)
+        if weights is None:
+            return Feed(cases, targets, augment, mixing)
+        return Feed(cases, targets, augment, mixing, torch.from_numpy(weights / weights.mean()).float())
 
     def asked(
         self,

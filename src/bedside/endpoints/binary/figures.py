@@ -53,12 +53,12 @@ def _roc(judged: Sequence[Judged], drawing: Drawing) -> Figure:
     areas = [one.auroc for one in judged]
     curves, points = [], []
     for one, area in zip(judged, areas, strict=True):
-        x, y = along(roc_curve(one.probability, one.truth))
+        x, y = along(roc_curve(one.probability, one.truth, one.view.weights))
         learner = one.view.learner
         label = f"{one.name} (AUROC {area:.3f})"
         curves.append(Series(label=label, style="line", x=numbers(x), y=numbers(y), learner=learner))
-        sensitivity = float(one.flagged[one.truth].mean())
-        alarms = float(one.flagged[~one.truth].mean())
+        sensitivity = one.mean(one.flagged, one.truth)
+        alarms = one.mean(one.flagged, ~one.truth)
         label = f"{one.name}, operating point"
         points.append(Series(label=label, style="points", x=(alarms,), y=(sensitivity,), learner=learner))
     first = judged[0]
@@ -86,13 +86,13 @@ def _precision_recall(judged: Sequence[Judged], drawing: Drawing) -> Figure:
     areas = [one.average_precision for one in judged]
     series = []
     for one, area in zip(judged, areas, strict=True):
-        x, y = stairs(precision_recall_curve(one.probability, one.truth))
+        x, y = stairs(precision_recall_curve(one.probability, one.truth, one.view.weights))
         label = f"{one.name} (AUPRC {area:.3f})"
         series.append(Series(label=label, style="line", x=numbers(x), y=numbers(y), learner=one.view.learner))
     first = judged[0]
-    prevalence = float(first.truth.mean())
+    prevalence = first.mean(first.truth)
     if first.flagged.any():
-        right = percent(float(first.truth[first.flagged].mean()))
+        right = percent(first.mean(first.truth, first.flagged))
         decision = f"Of the cases it calls {drawing.positive} at its operating point, {right} are"
     else:
         decision = f"At its operating point it calls nobody {drawing.positive}"
@@ -117,7 +117,7 @@ def _precision_recall(judged: Sequence[Judged], drawing: Drawing) -> Figure:
 def _calibration(judged: Sequence[Judged], drawing: Drawing) -> Figure:
     series = []
     for one in judged:
-        groups = reliability_groups(one.probability, one.truth, one.view.patient)
+        groups = reliability_groups(one.probability, one.truth, one.view.patient, one.view.weights)
         series.append(
             Series(
                 label=one.name,
@@ -131,7 +131,7 @@ def _calibration(judged: Sequence[Judged], drawing: Drawing) -> Figure:
         )
     smoothed = [curve for curve in map(_smooth, judged) if curve is not None]
     first = judged[0]
-    told, seen = float(first.probability.mean()), float(first.truth.mean())
+    told, seen = first.mean(first.probability), first.mean(first.truth)
     inside = sum(low <= x <= high for x, low, high in zip(series[0].x, series[0].low, series[0].high, strict=True))
     conclusion = (
         f"{first.name} expects {percent(told)} {drawing.positive} cases, and {percent(seen)} are; in {inside} of "
@@ -156,7 +156,7 @@ def _calibration(judged: Sequence[Judged], drawing: Drawing) -> Figure:
 def _smooth(one: Judged) -> Series | None:
     """The smooth calibration curve; None where it has no finite fit (one class, equal or separating predictions)."""
     try:
-        curve = smooth_curve(one.probability, one.truth, cluster=one.repeated_patients)
+        curve = smooth_curve(one.probability, one.truth, cluster=one.repeated_patients, weights=one.view.weights)
     except StatisticsError:
         return None
     label = f"{one.name}, smooth curve"
@@ -175,9 +175,11 @@ def _histogram(one: Judged, drawing: Drawing) -> Figure:
             kept = may_be_shown(counts[None, :], one.view.smallest_cell)[0]
             middle = (edges[:-1] + edges[1:]) / 2.0
             label = word if chosen.size < one.view.smallest_cell else f"{word} ({chosen.size} cases)"
-            shares = counts[kept] / chosen.size
+            stand = None if one.view.weights is None else one.view.weights[one.truth == truth]
+            sums = counts if stand is None else np.histogram(chosen, bins=edges, weights=stand)[0]
+            shares = sums[kept] / sums.sum()
             series.append(Series(label=label, style="bars", x=numbers(middle[kept]), y=numbers(shares), colour=colour))
-    sure = float(((one.probability < 0.1) | (one.probability > 0.9)).mean())
+    sure = one.mean((one.probability < 0.1) | (one.probability > 0.9))
     conclusion = (
         f"{one.name} is sure (below 10% or above 90%) in {percent(sure)} of cases and in doubt in the other "
         f"{percent(1.0 - sure)}."

@@ -14,11 +14,12 @@ from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.networks.blocks import MemberLinear
 from bedside.networks.features import Pooled
-from bedside.networks.head import Head
+from bedside.networks.head import WeighingHead
 from bedside.networks.losses import LOG_LOSS, ClassLoss, ClassWeights, class_weights
+from bedside.types import Floats
 
 
-class BinaryHead(Head[Pooled, bool, float]):
+class BinaryHead(WeighingHead[Pooled, bool, float]):
     """One log-odds a case and member; members' probabilities are averaged."""
 
     weight: Tensor
@@ -48,7 +49,7 @@ class BinaryHead(Head[Pooled, bool, float]):
         self.register_buffer("weight", torch.ones(2), persistent=False)
         self.layer = MemberLinear(members, width, 1)
 
-    def adapt(self, outcomes: Sequence[bool]) -> None:
+    def adapt(self, outcomes: Sequence[bool], weights: "Floats | None" = None) -> None:
         """Start every member at the prevalence.
 
         Raises:
@@ -57,9 +58,13 @@ class BinaryHead(Head[Pooled, bool, float]):
         events = sum(map(bool, outcomes))
         if not 0 < events < len(outcomes):
             raise one_class(self.endpoint, len(outcomes))
-        self.weight.copy_(class_weights(self.weights, [len(outcomes) - events, events]))
+        counts = np.array([len(outcomes) - events, events], dtype=np.float64)
+        if weights is not None:
+            there = np.fromiter(outcomes, dtype=np.bool_, count=len(outcomes))
+            counts = np.array([weights[~there].sum(), weights[there].sum()])
+        self.weight.copy_(class_weights(self.weights, counts))
         with torch.no_grad():
-            self.layer.bias.fill_(float(np.log(events / (len(outcomes) - events))))
+            self.layer.bias.fill_(float(np.log(counts[1] / counts[0])))
 
     def targets(self, outcomes: Sequence[bool]) -> Float[Tensor, " cases"]:
         """1 where the outcome is there, else 0."""
@@ -70,14 +75,22 @@ class BinaryHead(Head[Pooled, bool, float]):
         outputs: Tensor = self.layer(features.values)
         return outputs.transpose(0, 1)
 
-    def loss(self, outputs: Float[Tensor, "cases members 1"], targets: Float[Tensor, " cases"]) -> Float[Tensor, ""]:
-        """Mean loss, weighted by class."""
+    def loss(
+        self,
+        outputs: Float[Tensor, "cases members 1"],
+        targets: Float[Tensor, " cases"],
+        weights: "Float[Tensor, ' cases'] | None" = None,
+    ) -> Float[Tensor, ""]:
+        """Mean loss, weighted by class and by case."""
         logits = outputs.squeeze(-1)
+        each = None if weights is None else weights.unsqueeze(1).expand_as(logits)
         if self.reweighted:
             true = targets.unsqueeze(1).expand_as(logits)
             losses = self.of_class(torch.nn.functional.logsigmoid(logits * (2.0 * true - 1.0)))
-            return (losses * self.weight[true.long()]).mean()
-        return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets.unsqueeze(1).expand_as(logits))
+            losses = losses * self.weight[true.long()]
+            return losses.mean() if each is None else (losses * each).mean()
+        true = targets.unsqueeze(1).expand_as(logits)
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, true, weight=each)
 
     def decode(self, outputs: NDArray[np.float32]) -> list[float]:
         """Mean probability over members."""

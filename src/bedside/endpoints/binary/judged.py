@@ -7,7 +7,7 @@ import numpy as np
 from bedside.endpoints.drawing import named, within_splits
 from bedside.endpoints.endpoint import View
 from bedside.stats.roc import auroc_statistic, average_precision_statistic
-from bedside.types import Booleans, Floats, Integers
+from bedside.types import Booleans, Floats, Integers, Weights
 
 BinaryView = View[bool, float]
 
@@ -43,6 +43,17 @@ class Judged:
         called: Booleans = self.probability >= thresholds[self.view.fold]
         return called
 
+    def mean(self, values: Floats | Booleans, among: Booleans | None = None) -> float:
+        """Mean over the rows, or some of them, each as often as it stands for cases."""
+        rows = np.ones(values.size, dtype=np.bool_) if among is None else among
+        if self.view.weights is None:
+            return float(values[rows].mean())
+        return float(np.average(values[rows], weights=self.view.weights[rows]))
+
+    def stand(self, rows: Integers) -> Weights:
+        """How many cases each of these rows stands for, shape (1, rows)."""
+        return np.ones((1, rows.size)) if self.view.weights is None else self.view.weights[None, rows]
+
     @property
     def repeated_patients(self) -> Integers | None:
         """Each row's patient where patients repeat; None where every row is another patient."""
@@ -60,8 +71,8 @@ class Judged:
         return within_splits(self.view, self._average_precision)
 
     def _auroc(self, rows: Integers) -> float:
-        return float(auroc_statistic(self.probability[rows], self.truth[rows])(np.ones((1, rows.size)))[0])
+        return float(auroc_statistic(self.probability[rows], self.truth[rows])(self.stand(rows))[0])
 
     def _average_precision(self, rows: Integers) -> float:
         statistic = average_precision_statistic(self.probability[rows], self.truth[rows])
-        return float(statistic(np.ones((1, rows.size)))[0])
+        return float(statistic(self.stand(rows))[0])

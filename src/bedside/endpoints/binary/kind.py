@@ -59,7 +59,7 @@ def binary(
     )
 
     def threshold(reference: Reference[bool, float]) -> float:
-        return rule.choose(truths(reference.tuning), probabilities(reference.predictions))
+        return rule.choose(truths(reference.tuning), probabilities(reference.predictions), reference.weights)
 
     return Endpoint(
         name="binary",
@@ -87,6 +87,7 @@ def binary(
         restore_outcomes=lambda cells: [bool(value) for value in cells["outcome"]],
         figures=lambda views: binary_figures(views, drawing),
         doubt=_doubt,
+        weighs=True,
     )
 
 

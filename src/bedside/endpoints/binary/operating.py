@@ -21,8 +21,14 @@ class OperatingRule(Protocol):
         """The rule for the methods section, without a full stop."""
         ...
 
-    def choose(self, outcomes: Booleans, predictions: Floats) -> float:
-        """The threshold: a probability at or above it is called positive."""
+    def choose(self, outcomes: Booleans, predictions: Floats, weights: Floats | None = None) -> float:
+        """The threshold: a probability at or above it is called positive.
+
+        Args:
+            outcomes: Of tuning cases.
+            predictions: By models that were not fitted on them.
+            weights: How many cases each stands for; None where each stands for itself.
+        """
         ...
 
 
@@ -35,9 +41,9 @@ class Youden:
         """The rule in words."""
         return "highest Youden index (sensitivity + specificity - 1) on tuning data"
 
-    def choose(self, outcomes: Booleans, predictions: Floats) -> float:
+    def choose(self, outcomes: Booleans, predictions: Floats, weights: Floats | None = None) -> float:
         """The threshold; raises CohortProblem where tuning data hold one class only."""
-        curve = _curve(outcomes, predictions)
+        curve = _curve(outcomes, predictions, weights)
         index = (curve.y - curve.x)[1:]
         best = 1 + np.flatnonzero(index >= index.max() - 1e-12)[-1]
         return _between(curve, int(best))
@@ -57,9 +63,9 @@ class AtSensitivity:
         """The rule in words."""
         return f"highest specificity at a sensitivity of at least {self.sensitivity:g} on tuning data"
 
-    def choose(self, outcomes: Booleans, predictions: Floats) -> float:
+    def choose(self, outcomes: Booleans, predictions: Floats, weights: Floats | None = None) -> float:
         """The threshold; raises CohortProblem where tuning data hold one class only."""
-        curve = _curve(outcomes, predictions)
+        curve = _curve(outcomes, predictions, weights)
         return _between(curve, int(np.flatnonzero(curve.y >= self.sensitivity - 1e-12)[0]))
 
 
@@ -77,9 +83,9 @@ class AtSpecificity:
         """The rule in words."""
         return f"highest sensitivity at a specificity of at least {self.specificity:g} on tuning data"
 
-    def choose(self, outcomes: Booleans, predictions: Floats) -> float:
+    def choose(self, outcomes: Booleans, predictions: Floats, weights: Floats | None = None) -> float:
         """The threshold; raises CohortProblem where tuning data hold one class only."""
-        curve = _curve(outcomes, predictions)
+        curve = _curve(outcomes, predictions, weights)
         return _between(curve, int(np.flatnonzero(1.0 - curve.x >= self.specificity - 1e-12)[-1]))
 
 
@@ -97,7 +103,7 @@ class FixedThreshold:
         """The rule in words."""
         return f"threshold declared as {self.threshold:g} before the run"
 
-    def choose(self, outcomes: Booleans, predictions: Floats) -> float:  # noqa: ARG002 - needs no data
+    def choose(self, outcomes: Booleans, predictions: Floats, weights: Floats | None = None) -> float:  # noqa: ARG002 - needs no data
         """The declared threshold."""
         return self.threshold
 
@@ -108,7 +114,7 @@ def _check_share(value: float, what: str) -> None:
         raise StudyError(msg)
 
 
-def _curve(outcomes: Booleans, predictions: Floats) -> Curve:
+def _curve(outcomes: Booleans, predictions: Floats, weights: Floats | None) -> Curve:
     positive = int(outcomes.sum())
     if positive in (0, outcomes.size):
         msg = (
@@ -116,7 +122,7 @@ def _curve(outcomes: Booleans, predictions: Floats) -> Curve:
             f"{outcomes.size - positive} negative cases; give more data, or declare FixedThreshold"
         )
         raise CohortProblem(msg)
-    return roc_curve(predictions, outcomes)
+    return roc_curve(predictions, outcomes, weights)
 
 
 def _between(curve: Curve, step: int) -> float:

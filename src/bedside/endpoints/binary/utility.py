@@ -32,6 +32,7 @@ def utility(judged: Sequence[Judged], drawing: Drawing) -> Figure:
         np.linspace(low, high, _LIMITS),
         cluster=first.repeated_patients,
         prevalence=drawing.prevalence,
+        weights=first.view.weights,
     )
     curves = [_net_benefits(one, thresholds, drawing.prevalence) for one in judged]
     treat_all = limits.prevalence - (1.0 - limits.prevalence) * thresholds / (1.0 - thresholds)
@@ -83,6 +84,7 @@ def avoided(judged: Sequence[Judged], drawing: Drawing) -> Figure:
         np.linspace(low, high, _LIMITS),
         cluster=first.repeated_patients,
         prevalence=drawing.prevalence,
+        weights=first.view.weights,
     )
     x = numbers(curve.threshold)
     middle = _LIMITS // 2
@@ -116,7 +118,7 @@ def avoided(judged: Sequence[Judged], drawing: Drawing) -> Figure:
 
 
 def _net_benefits(one: Judged, thresholds: Floats, prevalence: float | None) -> Floats:
-    everyone = np.ones((1, one.truth.size))
+    everyone = one.stand(np.arange(one.truth.size))
     values = [net_benefit_statistic(one.probability, one.truth, float(t), prevalence)(everyone)[0] for t in thresholds]
     return np.array(values, dtype=np.float64)
 

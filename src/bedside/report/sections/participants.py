@@ -95,6 +95,31 @@ def _outcome(results: Results, part: Partition) -> str:
     return ", ".join(f"{word} {decimal(number, digits)}" for word, number in known.items())
 
 
+def censoring(results: Results) -> Table | None:
+    """How known outcomes stand for censored ones, by split and partition; None where none does."""
+    rows = results.evidence.censoring
+    if not rows:
+        return None
+    body = []
+    for one in rows:
+        names = (validation_words(one.validation), one.split, one.partition)
+        counts = (one.known, one.censored, one.truncated)
+        known, away, cut = (Cell(count(number), shown(number), style="number") for number in counts)
+        span = Cell(f"{decimal(one.smallest, 2)} to {decimal(one.largest, 2)}", one.largest, style="number")
+        worth = one.effective if isinstance(one.effective, str) else decimal(one.effective, 0)
+        size = Cell(worth, shown(one.effective), style="number")
+        body.append(Row((*[Cell(name) for name in names], known, away, span, cut, size)))
+    titles = ("Validation", "Split", "Partition", "Known", "Censored", "Weights", "Cut off", "Effective cases")
+    return Table(
+        "censoring",
+        "Censored outcomes, and the weights by which known ones stand for them. Effective cases are as many unweighted "
+        "ones as would be worth as much." + withheld_words(results),
+        tuple(Column(text, number=text in titles[3:]) for text in titles),
+        tuple(body),
+        long=len(body) > LONG,
+    )
+
+
 def characteristics(results: Results) -> Table | None:
     """Table 1: every predictor and attribute by partition and outcome, with what is missing."""
     rows = results.evidence.characteristics

@@ -168,6 +168,9 @@ def _facts(results: Results) -> list[Fact]:
             facts.append(Fact(share(found[rarest], whole), rarest, others))
     excluded = together([step.records for step in results.evidence.flow if step.kind == "excluded"])
     facts.append(Fact(count(excluded), "records excluded", "each with its reason" if excluded else ""))
+    away = [step.records for step in results.evidence.flow if step.kind == "censored"]
+    if away:
+        facts.append(Fact(count(together(away)), "records censored", "known outcomes are weighed for them"))
     trials = "1 tuning trial each" if study.trials == 1 else f"{study.trials} tuning trials each"
     facts.append(Fact(str(len(results.learners)), "learners", trials))
     return facts
