@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tests.modalities.records.stays import Row, drawn, histories
 from tests.networks.sequences.test_sequencers import SEQUENCERS
 
-from bedside.applications.icu_mortality.study import STAYS, draw
+from bedside.applications.icu_mortality.study import STAYS, draw, study
 from bedside.data.sample import Sample
+from bedside.data.split import Split
 from bedside.endpoints.binary.head import BinaryHead
 from bedside.endpoints.binary.kind import binary
 from bedside.errors import ModelError, StudyError
@@ -27,6 +28,8 @@ from bedside.modalities.records.history import HOUR, History
 from bedside.modalities.records.thinned import Thinned
 from bedside.networks.sequences.recurrent import Recurrent
 from bedside.networks.sequences.sequencer import Sequencer
+from bedside.study.job import Division
+from bedside.study.lineage import findings
 from bedside.training import pretrained
 from bedside.training.loop import Loop
 from bedside.training.network import Network
@@ -258,6 +261,30 @@ def test_a_network_learns_from_histories_and_then_from_few_labels(
     first.save(tmp_path)
     assert recipe.load(tmp_path).predict(judged) == first.predict(judged)
     assert "never from judged ones" in recipe.description
+
+
+def test_a_study_is_refused_that_judges_a_history_learned_from_and_warned_of_another_window_of_it(
+    stays: list[Sample[History, bool]],
+) -> None:
+    declared: Any = study()
+    digests = tuple(declared.modality.digest([one.predictors for one in stays]))
+    learned, judged, nobody = np.arange(60), np.arange(60, len(stays)), np.arange(0)
+    split = Split("set b", learned, nobody, nobody, judged)
+    division = Division(
+        validation=declared.validations[0], splits=(split,), samples=tuple(stays), digests=digests, cases=()
+    )
+    others, theirs = ([stays[place].predictors for place in places] for places in (learned, judged))
+
+    def told(archive: list[History]) -> list[str]:
+        start = Pretrained(method=Forecast(), unlabelled=archive, once=True)
+        model = replace(declared.model, recipe=replace(declared.model.recipe, start=start))
+        audited = replace(declared, model=model, comparators=declared.comparators[-1:])
+        return [found.kind for found in findings(audited, [division])]
+
+    assert told(others) == []
+    assert told([*others, as_of(theirs[0], 12.0)]) == ["near_copies_elsewhere"]
+    with pytest.raises(StudyError, match="of which 1 are judged"):
+        told([*others, theirs[3]])
 
 
 def test_development_alone_is_learned_from_as_well(stays: list[Sample[History, bool]]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bedside.modalities.modality import Modality, Variable
 from bedside.modalities.records.history import AGE, HOUR, STATIC, YEAR, Events, History
+from bedside.modalities.records.overlap import hashed, near_copies
 from bedside.modalities.records.perturb import commonest, perturbations
 from bedside.modalities.records.profile import compare_with, profile_of
 from bedside.modalities.records.spoken import called, plain
@@ -37,6 +38,7 @@ def records(*, earlier: Sequence[float] = ()) -> Modality[History]:
         profile=profile_of,
         compare=compare_with,
         perturbations=partial(perturbations, earlier=tuple(earlier)),
+        near_copies=partial(near_copies, digests=digests),
         beside=_beside,
     )
 
@@ -91,7 +93,7 @@ def digests(histories: Sequence[History]) -> list[bytes]:
     made = []
     for one in histories:
         events = one.events
-        words, written = known.setdefault(id(events), (_hashes(events.words), _hashes((*events.written, ""))))
+        words, written = known.setdefault(id(events), (hashed(events.words), hashed((*events.written, ""))))
         rows = one.positions()
         times = np.where(rows < one.facts[1], 0, one.index - events.times[rows])
         numbers = (events.numbers[rows] + np.float32(0.0)).astype("<f4")  # makes -0.0 and 0.0 the same bytes
@@ -106,11 +108,6 @@ def digests(histories: Sequence[History]) -> list[bytes]:
 
 def _beside(history: History) -> bytes:
     return json.dumps(sorted(history.beside)).encode()
-
-
-def _hashes(words: Sequence[str]) -> NDArray[np.uint64]:
-    digest = b"".join(blake2b(word.encode(), digest_size=8).digest() for word in words)
-    return np.frombuffer(digest, dtype="<u8")
 
 
 def _facts(histories: Sequence[History]) -> list[Variable]:
