@@ -8,6 +8,8 @@ For N, 2 N and 4 N patients (about 500 events each), every step in processes of 
     draw       death within a year of each discharge of an adult
     summarise  the year before each index time as one row of a table, shard by shard; what is summed up, by the first
     prepare    the same windows as what a network takes, held in memory whole
+    train      steps of networks over time on windows of the first shard; for each network, events a second of the
+               processor in steps alone: batch taken, forward, backward, weights moved
 
 Simulating the warehouse is shown and is no step. Wall seconds suffer from other work on the machine, seconds of the
 processor hardly. Memory is what Linux says: the most that the largest process of a step held, and the most that all
@@ -56,10 +58,12 @@ words = "younger than 18 years"
 age_at_least = 18
 """
 
-PHASES = ("simulate", "convert", "draw", "summarise", "prepare")
+PHASES = ("simulate", "convert", "draw", "summarise", "prepare", "train")
 LABELS = "labels.parquet"
 LEAST = 10
 """So many histories must hold a kind of event for it to be told apart."""
+TRAINED, BATCH = 1_000, 64
+"""Cases of a pass at most, and of a step."""
 
 
 class Line(NamedTuple):
@@ -247,6 +251,69 @@ def prepare(folder: Path, _patients: int, _jobs: int) -> dict[str, Any]:
     }
 
 
+def train(folder: Path, _patients: int, _jobs: int) -> dict[str, Any]:
+    import polars as pl
+    import torch
+
+    from bedside.modalities.records.cohort.histories import samples_of
+    from bedside.modalities.records.encoder import RecordTrunk
+    from bedside.modalities.records.events.folder import EventFolder
+    from bedside.networks.sequences.attentive import EventSet, TimeAwareTransformer
+    from bedside.networks.sequences.decaying import GruD
+    from bedside.networks.sequences.recurrent import Recurrent
+    from bedside.networks.sequences.retain import Retain
+    from bedside.networks.sequences.sequencer import Sequencer
+    from bedside.networks.sequences.summarised import BagOfEvents
+    from bedside.networks.sequences.temporal import TemporalConvolution
+
+    torch.set_num_threads(1)
+    samples = samples_of(pl.read_parquet(folder / LABELS))
+    views = _histories(EventFolder(folder / "events").shards[0], samples)[:TRAINED]
+    networks: tuple[Sequencer, ...] = (
+        BagOfEvents(),
+        Recurrent(),
+        GruD(),
+        TemporalConvolution(),
+        Retain(),
+        TimeAwareTransformer(),
+        EventSet(),
+    )
+    told = {network.name: _steps(RecordTrunk(network, least=LEAST), views) for network in networks}
+    rates = {name: f"{events / spent:,.0f}" for name, (events, spent) in told.items()}
+    return {"events": sum(events for events, _ in told.values()), "cases": len(views), **rates}
+
+
+def _steps(trunk: Any, views: Sequence[Any]) -> tuple[int, float]:
+    """Events of one pass in batches of `BATCH` alike in size, and what its steps cost in seconds of the processor."""
+    import torch
+
+    from bedside.training.grouping import batches
+
+    torch.manual_seed(0)
+    fitted = trunk.prepare(views)
+    made = fitted.batches(views)
+    settings = {name: one.default for name, one in trunk.space.items()}
+    encoder = fitted.encoder(settings).train()
+    head = torch.nn.Linear(encoder.width, 1)
+    optimizer = torch.optim.AdamW([*encoder.parameters(), *head.parameters()])
+    parts = batches(_Sized(made.moments), len(views), max(1, round(len(views) / BATCH)))
+    outcomes = torch.rand(len(views)).round()
+
+    def step(part: torch.Tensor) -> None:
+        batch = made.take(part, torch.device("cpu"))
+        answers = head(encoder(batch).values).squeeze(-1).mean(0)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(answers, outcomes[part])
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+    step(parts[0])  # what is built once is not counted
+    started = time.process_time()
+    for part in parts:
+        step(part)
+    return int(made.starts[-1]), time.process_time() - started
+
+
 class _Sized(NamedTuple):
     sizes: Any
 
@@ -257,6 +324,7 @@ RUN: dict[str, Callable[[Path, int, int], dict[str, Any]]] = {
     "draw": draw,
     "summarise": summarise,
     "prepare": prepare,
+    "train": train,
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 import bedside
 
 FRAMEWORKS = ("torch", "lightning_fabric", "captum")
-TORCH_FREE = ("stats", "data", "evidence", "report", "study")
+TORCH_FREE = ("tasks", "stats", "data", "evidence", "report", "study")
 
 
 def loaded(imports: str, wanted: tuple[str, ...]) -> set[str]:

@@ -72,6 +72,7 @@ def convert_records(
         int | None,
         typer.Option(min=1, help="Processes at once; changes no result.", show_default="all processors"),
     ] = None,
+    on: options.On = "local",
     json: options.Json = False,
 ) -> None:
     """Convert a source of records into a table of events.
@@ -85,8 +86,9 @@ def convert_records(
     from bedside.cli import terminal
     from bedside.modalities.records.events.convert import convert
     from bedside.modalities.records.events.describe import describe
+    from bedside.tasks.address import runner_at
 
-    reader = _reader(layout, source, mapped)
+    runner, reader = runner_at(on), _reader(layout, source, mapped)
     with terminal.progress() as progress:
 
         def told(stage: str, done: int, tasks: int) -> None:
@@ -95,7 +97,7 @@ def convert_records(
             else:
                 progress.begin(stage, tasks)
 
-        made = convert(reader, out, jobs=jobs, until=until, replace=replace, on_progress=told)
+        made = convert(reader, out, jobs=jobs, until=until, replace=replace, on_progress=told, runner=runner)
     found = describe(made.folder)
     if json:
         terminal.emit({"folder": str(out), **_plain(found)})

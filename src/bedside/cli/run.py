@@ -60,6 +60,7 @@ def run_study(
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Tasks at once; results do not depend on it.")
     ] = None,
+    on: options.On = "local",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a run of something else in the same folder.")
     ] = False,
@@ -256,6 +257,7 @@ def run_study(
         seed=asked.seed,
         simulated=simulated,
         jobs=jobs,
+        on=on,
         overwrite=overwrite,
         accept=tuple(accept_checksum or ()),
     )

@@ -19,6 +19,7 @@ def carried_out(
     seed: int,
     simulated: int | None,
     jobs: int | None,
+    on: str,
     overwrite: bool,
     accept: tuple[str, ...],
 ) -> "Evidence":
@@ -27,7 +28,9 @@ def carried_out(
     from bedside.cli.failure import STOPPED
     from bedside.data.files import data_root
     from bedside.study.run import run
+    from bedside.tasks.address import runner_at
 
+    runner = runner_at(on)
     try:
         with terminal.progress() as progress:
             return run(
@@ -37,6 +40,7 @@ def carried_out(
                 seed=seed,
                 simulated=simulated,
                 jobs=jobs,
+                runner=runner,
                 progress=progress,
                 overwrite=overwrite,
                 accept=accept,

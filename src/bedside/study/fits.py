@@ -1,15 +1,14 @@
 """Fitting every learner on every split: resumable tasks whose results are files."""
 
-import os
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.lib.format import write_array
 from numpy.typing import NDArray
 
@@ -26,6 +25,8 @@ from bedside.study.folder import RunFolder, canonical, read_json
 from bedside.study.progress import Progress
 from bedside.study.under_way import Bulletin, watched
 from bedside.study.weighing import SplitWeights, weighed
+from bedside.tasks.local import Local
+from bedside.tasks.runner import Runner
 from bedside.training.learner import Fit, Fitted, Learner, OfRecord
 from bedside.training.workplace import Workplace, at
 from bedside.types import Json
@@ -87,6 +88,7 @@ def fit_all(
     folder: RunFolder,
     *,
     jobs: int | None,
+    runner: Runner | None = None,
     progress: Progress,
 ) -> None:
     """Do every task that is not done yet.
@@ -97,26 +99,21 @@ def fit_all(
         endpoint: Tells how predictions are stored.
         folder: Where results are written.
         jobs: How many tasks at once; all processors when None.
+        runner: Where they run; in processes of this machine when None.
         progress: Is told of each task.
     """
     progress.begin("Fitting", len(tasks))
+    # Workers outlive a run and keep the working directory they were started in.
+    place = folder.path.absolute()
     waiting = []
     for task, cohort in zip(tasks, samples, strict=True):
         if is_done(task, folder):
             progress.step(f"{task.learner.label}, {task.split.name} (done before)")
         else:
-            waiting.append((task, cohort))
-    # Workers outlive a run and keep the working directory they were started in.
-    place = folder.path.absolute()
-    workers = min(jobs or os.cpu_count() or 1, max(1, len(waiting)))
+            waiting.append(partial(fit_one, task, cohort, endpoint, place))
     with watched(RunFolder(place).unfinished, progress):
-        if workers == 1:
-            for task, cohort in waiting:
-                progress.step(fit_one(task, cohort, endpoint, place))
-        else:
-            parallel = Parallel(n_jobs=workers, return_as="generator_unordered", inner_max_num_threads=1)
-            for text in parallel(delayed(fit_one)(task, cohort, endpoint, place) for task, cohort in waiting):
-                progress.step(text)
+        for text in (runner or Local()).run(waiting, jobs=jobs, folders=(place,), in_order=False):
+            progress.step(text)
     shutil.rmtree(RunFolder(place).unfinished, ignore_errors=True)
 
 

@@ -26,6 +26,7 @@ from bedside.study.job import Division, Job
 from bedside.study.progress import Progress, Silent
 from bedside.study.weighing import divided, weights_of_split
 from bedside.study.write_up import write_up
+from bedside.tasks.runner import Runner
 
 R = TypeVar("R")
 X = TypeVar("X")
@@ -33,7 +34,7 @@ Y = TypeVar("Y")
 P = TypeVar("P")
 
 
-def run(
+def run(  # noqa: PLR0913 - what a person can ask of a run
     study: Study[R, X, Y, P],
     *,
     out: Path,
@@ -41,6 +42,7 @@ def run(
     seed: int = 0,
     simulated: int | None = None,
     jobs: int | None = None,
+    runner: Runner | None = None,
     progress: Progress | None = None,
     command: str = "",
     overwrite: bool = False,
@@ -57,6 +59,7 @@ def run(
         seed: Decides every random choice.
         simulated: Run on so many records of the synthetic twin instead of the real data.
         jobs: Fits at once; all processors when None. Changes no result.
+        runner: Where fits run; in processes of this machine when None. Changes no result.
         progress: Is told of each step.
         command: What the person typed, for the report.
         overwrite: Replace a run of something else in the same folder.
@@ -91,7 +94,7 @@ def run(
         job.timings["prepare"] = time.perf_counter() - started
         started = time.perf_counter()
         cohorts = [next(d.samples for d in job.divisions if d.validation.name == task.validation) for task in job.tasks]
-        fit_all(job.tasks, cohorts, study.endpoint, folder, jobs=jobs, progress=told)
+        fit_all(job.tasks, cohorts, study.endpoint, folder, jobs=jobs, runner=runner, progress=told)
         job.timings["fit"] = time.perf_counter() - started
         accesses = [
             ledger.Access(

@@ -3,15 +3,14 @@
 One pass a shard, vectorised over its patients; shards are independent tasks: the number of jobs decides nothing.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from joblib import Parallel, delayed
 
 from bedside.errors import CohortProblem
 from bedside.modalities.records.cohort.attributes import attributes
@@ -29,6 +28,8 @@ from bedside.modalities.records.cohort.timeline import NEVER, NO_ENCOUNTER, Shar
 from bedside.modalities.records.events.flag import Flag
 from bedside.modalities.records.events.folder import EventFolder
 from bedside.modalities.records.events.schema import EVENTS, SUBJECT
+from bedside.tasks.local import Local
+from bedside.tasks.runner import Runner
 from bedside.types import Booleans, Integers
 
 _FALLEN_BACK = "index times without the declared end of observation, taken as observed to the patient's last event"
@@ -66,6 +67,7 @@ def draw(
     *,
     jobs: int | None = None,
     on_shard: Callable[[str], None] | None = None,
+    runner: Runner | None = None,
 ) -> Drawn:
     """Draw a cohort; the same labels, bytes and order whatever the number of jobs.
 
@@ -74,19 +76,17 @@ def draw(
         cohort: The declaration.
         jobs: Shards at once; all processors when None.
         on_shard: Is told the name of each shard that is done.
+        runner: Where shards are worked on; in processes of this machine when None.
 
     Raises:
         CohortProblem: Nobody is left; the message says where everyone went.
         RecordsProblem: The declaration does not fit the table, or the proof fails.
+        RunError: A process was ended, or shards cannot be worked on where they should.
     """
     notes = list(check_codes(cohort, folder.codes))
     shards = folder.shards
-    workers = max(1, min(jobs or os.cpu_count() or 1, len(shards)))
-    if workers == 1:
-        stream = (draw_shard(path, cohort) for path in shards)
-    else:
-        parallel = Parallel(n_jobs=workers, return_as="generator", inner_max_num_threads=1)
-        stream = parallel(delayed(draw_shard)(path, cohort) for path in shards)
+    tasks = [partial(draw_shard, path, cohort) for path in shards]
+    stream = (runner or Local()).run(tasks, jobs=jobs, folders=(folder.path,))
     parts = []
     for path, part in zip(shards, stream, strict=True):
         parts.append(part)

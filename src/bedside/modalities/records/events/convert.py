@@ -22,6 +22,8 @@ from bedside.modalities.records.events.shard import Assembled, assemble, pieces
 from bedside.modalities.records.events.unfinished import unfinished
 from bedside.modalities.records.events.work import Told, Work
 from bedside.modalities.records.events.writing import writing
+from bedside.tasks.local import Local
+from bedside.tasks.runner import Runner
 
 SHARD_EVENTS: Final = 2_000_000
 BATCHES: Final = 256
@@ -45,6 +47,7 @@ def convert(
     until: datetime | None = None,
     replace: bool = False,
     on_progress: Told | None = None,
+    runner: Runner | None = None,
 ) -> Converted:
     """Convert a source into a folder of events that appears whole or not at all.
 
@@ -60,15 +63,16 @@ def convert(
             when None.
         replace: Whether a folder of events that lies there is replaced.
         on_progress: Is told of each task.
+        runner: Where tasks run; in processes of this machine when None. Changes no result.
 
     Raises:
         RecordsProblem: The source cannot be read, or holds no events.
         FileProblem: A file of it is missing or broken.
         OutputProblem: The folder exists, cannot be written, or its disk is full. Nothing is kept.
-        RunError: A process was ended, most likely for want of memory.
+        RunError: A process was ended, most likely for want of memory, or tasks cannot run where they should.
     """
     declared = until or (reader.until if isinstance(reader, Dated) else None)
-    work = Work(jobs, on_progress)
+    work = Work(jobs, on_progress, runner or Local())
     with unfinished(out, replace=replace) as folder:
         found = _partitioned(reader, folder / "runs", work)
         judge = Judge(
@@ -95,7 +99,7 @@ def _partitioned(reader: Reader, runs: Path, work: Work) -> Partitioned:
     tasks: list[Callable[[], Partitioned]] = [
         partial(partition, batch, runs, f"{number:05d}") for number, batch in enumerate(batches)
     ]
-    found = work.all("Reading", tasks)
+    found = work.all("Reading", tasks, runs)
     problems = Problems()
     for one in found:
         problems.merge(one.problems)
@@ -118,4 +122,4 @@ def _assembled(found: Partitioned, judge: Judge, folder: Path, shard_events: int
     for number, piece in enumerate(pieces(found.runs, shard_events)):
         runs = tuple(run for run in found.runs if set(piece.buckets) & set(run.buckets))
         tasks.append(partial(assemble, piece, runs, judge, folder / DATA / f"{number:04d}"))
-    return work.all("Sorting", tasks)
+    return work.all("Sorting", tasks, folder)

@@ -1,14 +1,12 @@
 """Runs the tasks of a conversion at once, and tells how far they are."""
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from joblib import Parallel, delayed
-
-from bedside.errors import RunError
+from bedside.tasks.local import Local
+from bedside.tasks.runner import Runner
 
 Told: TypeAlias = Callable[[str, int, int], None]
 """Is told a stage in words, how many of its tasks are done, and how many there are."""
@@ -18,38 +16,33 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Work:
-    """Tasks in processes of this machine.
+    """Tasks on an runner.
 
     Attributes:
-        jobs: How many at once; all processors when None.
+        jobs: How many at once; as many as there are processors when None.
         told: Is told of each task.
+        runner: Where they run.
     """
 
     jobs: int | None
     told: Told | None = field(default=None, repr=False)
+    runner: Runner = field(default_factory=Local)
 
-    def all(self, stage: str, tasks: Sequence[Callable[[], T]]) -> list[T]:
+    def all(self, stage: str, tasks: Sequence[Callable[[], T]], *folders: Path) -> list[T]:
         """What each task gives, in order.
 
+        Args:
+            stage: In words.
+            tasks: Picklable.
+            folders: That they read or write.
+
         Raises:
-            RunError: A process was ended, most likely for want of memory.
+            RunError: A process was ended, most likely for want of memory, or tasks cannot run where they should.
         """
         found: list[T] = []
         told = self.told or (lambda _stage, _done, _tasks: None)
         told(stage, 0, len(tasks))
-        workers = min(self.jobs or os.cpu_count() or 1, max(1, len(tasks)))
-        given = (task() for task in tasks)
-        if workers > 1:
-            parallel = Parallel(n_jobs=workers, return_as="generator", inner_max_num_threads=1)
-            given = parallel(delayed(task)() for task in tasks)
-        try:
-            for result in given:
-                found.append(result)
-                told(stage, len(found), len(tasks))
-        except BrokenProcessPool as error:
-            msg = (
-                f"a process that worked on a part was ended from outside ({stage.lower()}), most likely because memory "
-                "ran out; ask for fewer processes (--jobs) and run again: nothing was kept"
-            )
-            raise RunError(msg) from error
+        for result in self.runner.run(tasks, jobs=self.jobs, folders=folders):
+            found.append(result)
+            told(stage, len(found), len(tasks))
         return found
