@@ -1,6 +1,7 @@
 """Histories that share most of their events are found, whatever their table, calendar and index time."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.conformance.source import absent
 from tests.modalities.records.stays import Row, drawn, histories
 
+from bedside.applications.icu_mortality.study import STAYS, draw
+from bedside.data.files import data_root
+from bedside.data.sample import Sample
 from bedside.modalities.records.earlier import as_of
 from bedside.modalities.records.edited import edited
 from bedside.modalities.records.history import HOUR, STATIC, Events, History
@@ -67,3 +72,15 @@ def test_a_routine_that_many_patients_share_tells_nothing() -> None:
     routine: list[Row] = [(float(hour), "ICD10CM//I10", None, None) for hour in range(12, 0, -1)]
     many = histories(*[[*routine, (0.5, "LOINC//HR", 60.0 + k, None)] for k in range(60)])
     assert near(many[:59], many[59:]) == []
+
+
+@pytest.mark.slow
+def test_of_real_stays_only_windows_of_the_same_stay_are_near(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if reason := absent(STAYS):
+        pytest.skip(reason)
+    monkeypatch.setenv("BEDSIDE_CACHE", str(tmp_path))
+    drawn_ = [one for stay in STAYS.records(data_root()) if stay.partition == "a" for one in draw(stay)]
+    stays = [one.predictors for one in drawn_ if isinstance(one, Sample)]
+    learned, judged = stays[:2800], stays[2800:]
+    assert near(learned, judged) == []
+    assert near([*learned, *(as_of(one, 12.0) for one in judged[:50])], judged) == list(range(50))
