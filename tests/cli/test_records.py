@@ -97,7 +97,7 @@ def test_a_day_given_as_the_end_counts_to_its_end(bedside: Bedside, source: Path
         (("convert", "--from", "meds", "labs.csv", "--map", "map.toml", "--out", "x"), 3, "meds needs none"),
         (("convert", "--from", "meds", "nowhere", "--out", "x"), 3, "nowhere does not exist"),
         (("convert", "--from", "meds", "labs.csv", "--out", "x"), 3, "is not a folder"),
-        (("convert", "--from", "meds", ".", "--out", "x", "--until", "soon"), 2, "soon"),
+        (("convert", "--from", "meds", ".", "--out", "x", "--until", "soon"), 2, "'soon' is no date; write 2024-12-31"),
         (("describe", "nowhere"), 3, "is not a folder"),
         (("describe", "."), 3, "is no finished table of events"),
     ],

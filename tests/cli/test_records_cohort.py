@@ -1,6 +1,7 @@
 """`bedside records cohort`: writes labels, flow and declaration, and says where everyone went."""
 
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -33,7 +34,7 @@ def test_a_cohort_is_written_and_told(asked: Path, capsys: pytest.CaptureFixture
     draw_cohort(asked / "cohort.toml", asked / "events", out=asked / "made", jobs=1)
     told = capsys.readouterr().out
     assert "younger than 18 years" in told
-    assert "1 samples are censored" in told
+    assert "1 sample is censored: its outcome is not known" in told
     assert "none later than its index time" in told
     labels = pl.read_parquet(asked / "made" / "labels.parquet")
     assert labels["subject_id"].to_list() == [1, 2, 4, 6]
@@ -54,6 +55,19 @@ def test_the_answer_for_scripts_is_json(asked: Path, capsys: pytest.CaptureFixtu
     told = json.loads(capsys.readouterr().out)
     assert told["samples"] == 3
     assert told["proof"]["hidden"] > 0
+
+
+def test_small_counts_and_what_gives_them_away_are_withheld(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw_cohort(asked / "cohort.toml", asked / "events", out=asked / "made", jobs=1, smallest=2)
+    told = capsys.readouterr().out
+    assert re.search(r"younger than 18 years +<2 +<2\n", told), "and not how many are left after it"
+    assert re.search(r"In the table +withheld +withheld\n", told), "who was sampled is shown"
+    assert re.search(r"Samples +3 +3\n", told)
+    assert "<2 samples are censored" in told
+    assert "counts are withheld" in told
+    flow = json.loads((asked / "made" / "flow.json").read_text("utf-8"))
+    assert (flow["patients"], flow["samples"], flow["censored"], flow["proof"]) == ("withheld", 3, "<2", "passed")
+    assert all("left_patients" not in step for step in flow["steps"])
 
 
 def test_what_lies_there_is_not_written_over(asked: Path) -> None:

@@ -13,6 +13,7 @@ from bedside import __version__
 from bedside.errors import OutputProblem
 from bedside.modalities.records.cohort.declaration import EventCohort
 from bedside.modalities.records.cohort.draw import Drawn
+from bedside.modalities.records.cohort.suppressed import suppressed
 from bedside.modalities.records.cohort.toml import render
 from bedside.modalities.records.events.folder import EventFolder
 from bedside.modalities.records.events.schema import SUBJECT
@@ -36,8 +37,23 @@ def check_free(out: Path, *, replace: bool) -> None:
         raise OutputProblem(msg)
 
 
-def write_drawn(drawn: Drawn, cohort: EventCohort, folder: EventFolder, out: Path) -> tuple[Path, ...]:
+def counts(drawn: Drawn, smallest: int = 0) -> dict[str, object]:
+    """Where everyone went and what was checked, for scripts; small counts withheld, and of the proof all of them."""
+    proof: object = drawn.proof.json() if smallest <= 1 else "passed"
+    return {**suppressed(drawn.flow, smallest), "proof": proof}
+
+
+def write_drawn(
+    drawn: Drawn, cohort: EventCohort, folder: EventFolder, out: Path, *, smallest: int = 0
+) -> tuple[Path, ...]:
     """Write a cohort to a folder that appears whole or not at all; returns the files.
+
+    Args:
+        drawn: The cohort.
+        cohort: Its declaration.
+        folder: The table that it was drawn from.
+        out: The folder to make.
+        smallest: The smallest number of patients that the flow may show; 0 shows all.
 
     Raises:
         OutputProblem: The folder cannot be written.
@@ -50,7 +66,7 @@ def write_drawn(drawn: Drawn, cohort: EventCohort, folder: EventFolder, out: Pat
         labels = meds_labels(drawn.labels)
         if labels is not None:
             pq.write_table(LabelSchema.align(labels.to_arrow()), draft / MEDS_LABELS)
-        content = {**drawn.flow.json(), "proof": drawn.proof.json(), "events": folder.digest, "bedside": __version__}
+        content = {**counts(drawn, smallest), "events": folder.digest, "bedside": __version__}
         (draft / FLOW).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
         (draft / COHORT).write_text(render(cohort), "utf-8")
         if out.exists():
