@@ -1,6 +1,7 @@
 """Fairness, robustness, shift, uncertainty and pooling, on cohorts whose truth is known."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,3 +151,27 @@ def test_too_few_events_make_no_claim_of_equivalence(tmp_path: Path) -> None:
     found = run(small(source=Rows(n=60), validations=(Holdout(),), minimum_group=2), out=tmp_path, jobs=1)
     assert found.gaps
     assert all(gap.equivalent is None for gap in found.gaps)
+
+
+def test_what_is_judged_only_has_the_same_figures_and_is_tried_on_no_worse_cases(
+    tmp_path: Path, evidence: Evidence
+) -> None:
+    declared = small(
+        source=Rows(n=600),
+        validations=(CrossValidation(folds=3), Holdout(), LeaveSiteOut()),
+        modality=STRESSED,
+        bootstrap=200,
+    )
+    only = declared.comparators[0].name
+    found = run(replace(declared, judged_only=(only,)), out=tmp_path / "run", jobs=1)
+    assert found.performance == evidence.performance
+    assert only in {row.learner for row in evidence.robustness}
+    assert found.robustness == tuple(row for row in evidence.robustness if row.learner != only)
+    assert any(paragraph.startswith("Judged only.") for paragraph in found.methods)
+    assert found.provenance.study_hash != evidence.provenance.study_hash
+
+
+def test_the_model_on_trial_is_never_judged_only() -> None:
+    declared = small()
+    with pytest.raises(StudyError, match="judged only"):
+        replace(declared, judged_only=(declared.model.name,))

@@ -62,6 +62,7 @@ class Study(Generic[R, X, Y, P]):
         fingerprint: Hash of whatever else declares the study (a study.toml, a module); its folder is hashed besides.
         origin: How this study is named on the command line, to reproduce it.
         explainers: Methods that tell what learners rely on; each is tried on every learner it applies to.
+        judged_only: Names of comparators that are judged and compared, and neither explained nor tried on worse cases.
         weighing: How known outcomes stand for censored ones; None where the cohort censors nobody.
     """
 
@@ -92,6 +93,7 @@ class Study(Generic[R, X, Y, P]):
     fingerprint: str = ""
     origin: str = ""
     explainers: tuple[Explainer[X], ...] = ()
+    judged_only: tuple[str, ...] = ()
     weighing: CensoringWeights | None = None
 
     def __post_init__(self) -> None:
@@ -117,6 +119,9 @@ class Study(Generic[R, X, Y, P]):
             raise StudyError(msg)
         if self.primary_comparator and self.primary_comparator not in names[1:]:
             msg = f"primary comparator {self.primary_comparator!r} is none of the comparators {names[1:]}"
+            raise StudyError(msg)
+        if set(self.judged_only) - set(names[1:]):
+            msg = f"{sorted(set(self.judged_only) - set(names[1:]))} are to be judged only; comparators are {names[1:]}"
             raise StudyError(msg)
         if self.weighing is not None:
             self._check_weighing()

@@ -123,6 +123,8 @@ def declaration(study: Study[Any, Any, Any, Any]) -> dict[str, Any]:
     }
     if study.weighing is not None:
         declared["weighing"] = {"largest": study.weighing.largest}
+    if study.judged_only:
+        declared["judged_only"] = list(study.judged_only)
     plain: dict[str, Any] = json.loads(canonical(declared))
     return plain
 

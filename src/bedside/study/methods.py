@@ -81,8 +81,17 @@ def methods(
         *((small,) if small else ()),
         f"Missing outcomes. {outcomes}",
         *((explanations,) if study.explainers else ()),
+        *((_judged_only(study),) if study.judged_only else ()),
         rule,
         f"Analysis plan. {_plan(plan)} The random seed was {seed}.",
+    )
+
+
+def _judged_only(study: Study[Any, Any, Any, Any]) -> str:
+    labels = [learner.label for learner in study.comparators if learner.name in study.judged_only]
+    return (
+        "Judged only. These comparators were tuned, judged and compared like all learners, and neither tried on worse "
+        f"cases nor explained: {', '.join(labels)}."
     )
 
 

@@ -270,9 +270,10 @@ def _tasks(
                 key = hashes.sha256(canonical([*inputs, *name, places, *stands]).encode())
                 own = int(hashes.sha256(canonical([seed, *name[:2]]).encode())[:8], 16) % (2**31)
                 examined = division is divisions[0] and split.repeat == 0
-                modality = study.modality if examined else None
+                closely = examined and learner.name not in study.judged_only
+                modality = study.modality if closely else None
                 explaining = None
-                if examined and study.explainers:
+                if closely and study.explainers:
                     cases = chosen(split.test, len(first), own)
                     explaining = Explaining(study.explainers, cases, tests=split.name == first[0])
                 further = unlabelled if examined else ()

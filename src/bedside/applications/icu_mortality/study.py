@@ -67,7 +67,7 @@ def study(
 
     Args:
         sequencer: The network over moments; the declared one when None. It is the model on trial.
-        others: Further networks, each tried like any comparator.
+        others: Further networks, each tuned, judged and compared like any comparator, and looked into no further.
         epochs: Most passes over development.
         trials: Of every learner.
     """
@@ -75,6 +75,8 @@ def study(
 
     def tuned(recipe: Recipe[History, bool, float]) -> Tuned[History, float]:
         return Tuned(recipe, endpoint, trials=trials)
+
+    further = [f"events_{re.sub('[^a-z0-9]+', '_', other.name.lower())}" for other in others]
 
     def network(name: str, over: Sequencer) -> Tuned[History, float]:
         recipe = Network(
@@ -142,13 +144,14 @@ def study(
             tuned(
                 WindowSummaries(partial(Boosting, endpoint), "boosting", "Gradient boosting on summaries (LightGBM)")
             ),
-            *(network(f"events_{re.sub('[^a-z0-9]+', '_', other.name.lower())}", other) for other in others),
+            *(network(name, other) for name, other in zip(further, others, strict=True)),
         ),
         validations=(Predefined(attribute="set", development=("a",), tuning=(), test=("b",)),),
         subgroups=("sex", "age_band", "unit"),
         primary_measure="auroc",
         primary_comparator="boosting",
         explainers=RECORD_EXPLAINERS,
+        judged_only=tuple(further),
         minimum_group=50,
         trials=trials,
         identity="unknown: stays carry numbers of their own, and two of them may be of one person",
