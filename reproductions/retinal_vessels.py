@@ -24,4 +24,4 @@ def peers(evidence: Evidence) -> tuple[Peer, ...]:
 
 
 if __name__ == "__main__":
-    reproduce(study(), peers)
+    reproduce(study(), peers, every=("dice", "hd95", "nsd"))
