@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bedside.data.bands import in_order
 from bedside.data.sample import moment
 from bedside.endpoints.measure import Measure
 from bedside.errors import StatisticsError
@@ -272,7 +273,7 @@ def groups_of(
     found = [Group("all", np.arange(len(attributes), dtype=np.int64))]
     for name in subgroups:
         values = np.array([found_in.get(name, "unknown") for found_in in attributes])
-        for value in sorted(set(values.tolist())):
+        for value in in_order(set(values.tolist())):
             rows = np.flatnonzero(values == value).astype(np.int64)
             people = int(np.unique(patients[rows]).size)
             reason = f"{people} patients, fewer than the declared minimum of {minimum}" if people < minimum else ""

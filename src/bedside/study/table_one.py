@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from bedside.data.bands import in_order
 from bedside.data.sample import Sample
 from bedside.data.split import Split
 from bedside.endpoints.endpoint import Endpoint
@@ -180,7 +181,7 @@ def _overall(variable: Variable) -> Counter[int]:
 
 def _attribute(samples: Sequence[Sample[Any, Any]], name: str) -> Variable:
     words = [sample.attributes.get(name) for sample in samples]
-    categories = tuple(sorted({word for word in words if word is not None}))
+    categories = tuple(in_order({word for word in words if word is not None}))
     number = {word: k for k, word in enumerate(categories)}
     codes = np.array([-1 if word is None else number[word] for word in words], dtype=np.float64)
     return Variable(name, "", codes=codes, categories=categories)
