@@ -163,6 +163,7 @@ def test_lines_and_cells_that_cannot_be_read_are_counted_and_the_rest_goes_on(tm
     found = source(tmp_path, declared, content)
     events, problems = read(found)
     assert [(one["numeric_value"], one["text_value"]) for one in events] == [(1.0, None), (None, "about 5")]
+    assert problems.examples["labs.csv: a line with 6 cells instead of 5"] == ["row 3 of the file"]
     assert problems.counts == {
         "labs.csv: a line with 6 cells instead of 5": 1,
         "labs.csv: a line with 3 cells instead of 5": 1,

@@ -63,7 +63,8 @@ def frames(
     names, found = header(path, encoding, separator)
 
     def count(row: arrow_csv.InvalidRow) -> str:
-        problems.add(f"{path.name}: a line with {row.actual_columns} cells instead of {row.expected_columns}")
+        where = None if row.number is None else f"row {row.number} of the file"
+        problems.add(f"{path.name}: a line with {row.actual_columns} cells instead of {row.expected_columns}", where)
         return "skip"
 
     try:
