@@ -14,6 +14,7 @@ from bedside.comparators.forest import Trees
 from bedside.comparators.pixel_features import WIDTHS, PixelFeatures
 from bedside.comparators.pixel_forest import PixelForest, pixels_drawn, shares_of, weighed
 from bedside.endpoints.mask.mask import Mask
+from bedside.errors import ModelError
 
 
 def test_features_found_in_slabs_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,3 +127,20 @@ def test_the_forest_learns_vessels_better_than_chance() -> None:
     assert record["features"] == 3 + 2 + 3 * 3 * 5
     calm = replace(model, smoothing=1.5).predict([sample.predictors for sample in new])
     assert np.abs(np.diff(calm[0].shares.astype(float))).mean() < np.abs(np.diff(told[0].shares.astype(float))).mean()
+
+
+@pytest.mark.parametrize("wrong", ["before its parent", "beyond the tree", "a column that is not there"])
+def test_arrays_that_are_no_trees_are_refused_before_compiled_code_follows_them(wrong: str) -> None:
+    chance = np.random.default_rng(0)
+    rows = chance.normal(size=(60, 3)).astype(np.float32)
+    trees = Trees.of(RandomForestClassifier(2, random_state=0).fit(rows, rows[:, 0] > 0))
+    children, feature = trees.children.copy(), trees.feature.copy()
+    inner = int(np.flatnonzero(children[:, 0] != np.arange(len(children)))[1])
+    if wrong == "before its parent":
+        children[inner, 0] = 0
+    elif wrong == "beyond the tree":
+        children[inner, 1] = len(children) + 5
+    else:
+        feature[inner] = 7
+    with pytest.raises(ModelError):
+        list(replace(trees, children=children, feature=feature).leaves(rows))

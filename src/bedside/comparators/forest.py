@@ -1,7 +1,9 @@
 """A random forest, kept as plain arrays so that it can be saved without pickle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -10,11 +12,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_array
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.tree._tree import NODE_DTYPE, Tree
 
 from bedside.comparators.design import Design
 from bedside.comparators.outcome import class_numbers, conventional, numbers, spread
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint, Numeric
+from bedside.errors import ModelError
 from bedside.modalities.tabular.column import Schema
 from bedside.modalities.tabular.table import Record
 from bedside.training.learner import Settings, Trial
@@ -65,6 +69,44 @@ class Trees:
             np.concatenate([tree.threshold for tree in trees]),
             np.concatenate(values),
         )
+
+    def leaves(self, rows: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Iterator[Integers]:
+        """Of each tree in turn, the node number of the leaf that each row reaches, shape (n,).
+
+        scikit-learn's compiled trees follow the rows: as the arrays say, and several times as fast for many rows.
+
+        Args:
+            rows: Finite, contiguous, shape (n, columns).
+
+        Raises:
+            ModelError: The arrays are no trees over that many columns.
+        """
+        if not 0 <= self.feature.min() <= self.feature.max() < rows.shape[1]:
+            msg = f"a forest over {int(self.feature.max()) + 1} columns was asked about rows of {rows.shape[1]}"
+            raise ModelError(msg)
+        for root, tree in zip(self.roots.tolist(), self._compiled, strict=True):
+            yield tree.apply(rows) + root
+
+    @cached_property
+    def _compiled(self) -> tuple[Any, ...]:
+        """scikit-learn's trees, made from the arrays as it makes them when it reads a forest back."""
+        made = []
+        for root, end in pairwise([*self.roots.tolist(), len(self.feature)]):
+            children, itself = self.children[root:end] - root, np.arange(end - root)
+            leaf = (children == itself[:, None]).all(axis=1)
+            # Compiled code follows numbers unchecked: a child stands after its parent and within the tree.
+            if not (leaf | ((children > itself[:, None]) & (children < end - root)).all(axis=1)).all():
+                msg = "the arrays of a forest are no trees: a node's children do not stand after it; load another copy"
+                raise ModelError(msg)
+            nodes = np.zeros(end - root, dtype=NODE_DTYPE)
+            nodes["left_child"], nodes["right_child"] = np.where(leaf[:, None], -1, children).T
+            nodes["feature"] = np.where(leaf, -2, self.feature[root:end])
+            nodes["threshold"] = np.where(leaf, -2.0, self.threshold[root:end])
+            tree = Tree(int(self.feature.max()) + 1, np.array([1], dtype=np.intp), 1)
+            values = np.zeros((end - root, 1, 1))
+            tree.__setstate__({"max_depth": 0, "node_count": end - root, "nodes": nodes, "values": values})
+            made.append(tree)
+        return tuple(made)
 
     def mean(self, matrix: csr_array) -> Floats:
         """The mean over trees of the reached leaves' values, shape (n, k)."""

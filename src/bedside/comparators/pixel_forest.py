@@ -277,20 +277,10 @@ def shares_of(trees: Trees, features: NDArray[np.float16]) -> NDArray[np.float32
     """
     size, flat = features.shape[1:], features.reshape(len(features), -1)
     found = np.empty((trees.value.shape[1], flat.shape[1]), dtype=np.float32)
-    children = trees.children.ravel()
     for start in range(0, flat.shape[1], _CHUNK):
-        block = flat[:, start : start + _CHUNK].astype(np.float32)
-        count = block.shape[1]
-        values, case = block.ravel(), np.arange(count)
-        total = np.zeros((count, trees.value.shape[1]))
-        for root in trees.roots.tolist():
-            node = np.full(count, root, dtype=np.int64)
-            while True:
-                right = values.take(trees.feature.take(node) * count + case) > trees.threshold.take(node)
-                reached = children.take(2 * node + right)
-                if np.array_equal(reached, node):
-                    break
-                node = reached
+        rows = np.ascontiguousarray(flat[:, start : start + _CHUNK].T, dtype=np.float32)
+        total = np.zeros((len(rows), trees.value.shape[1]))
+        for node in trees.leaves(rows):
             total += trees.value.take(node, axis=0)
-        found[:, start : start + count] = (total / len(trees.roots)).T
+        found[:, start : start + len(rows)] = (total / len(trees.roots)).T
     return found.reshape(-1, *size)
