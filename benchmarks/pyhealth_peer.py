@@ -31,7 +31,7 @@ keeps codes. For the GRU numbers and facts are taken away again, so that both le
 from their times as well. bedside's GRU goes from moment to moment (at most 128, events of one moment summed), and
 PyHealth's from event to event; bedside takes a tenth of the events away while it trains, groups stays of like length,
 and holds what it has prepared in memory, where PyHealth reads it from disk. bedside's window ends with the index time
-included, PyHealth's before it. AUROC is shown only to see that both learned the same thing.
+included, PyHealth's before it. AUROC is shown only to see whether both learned the same thing.
 
 `fitted` looks at whether PyHealth's processors have seen test patients: a code that only test patients have is planted
 among the events, and its vocabulary is asked for it.
