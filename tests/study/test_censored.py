@@ -13,11 +13,13 @@ from tests.study.watched import Patients, study
 
 from bedside.data.censoring import CensoringWeights
 from bedside.data.sample import Censored, Sample, Watched
-from bedside.data.validation import External, Holdout
+from bedside.data.split import Split
+from bedside.data.validation import CrossValidation, External, Holdout
 from bedside.endpoints.continuous.kind import continuous
 from bedside.endpoints.endpoint import Reference
 from bedside.errors import CohortProblem, RunMismatch, StudyError
 from bedside.evidence.schema import Evidence
+from bedside.report.page import render
 from bedside.stats.censoring import Ending, FollowUp, censoring_weights, fit_censoring
 from bedside.study.folder import RunFolder
 from bedside.study.job import Job
@@ -25,8 +27,16 @@ from bedside.study.judged import Judged
 from bedside.study.progress import Silent
 from bedside.study.run import prepare, run
 from bedside.study.scores import judged_rows
-from bedside.study.weighing import PARTITIONS
+from bedside.study.suppression import SmallCells
+from bedside.study.weighing import PARTITIONS, SplitWeights, divided, rows_of
 from bedside.types import Booleans, Floats, PatientId, SampleId
+
+TWENTY = np.arange(20)
+SPLIT = Split("holdout", TWENTY, TWENTY, TWENTY, TWENTY)
+FEW = SplitWeights(
+    {name: np.ones(20) for name in PARTITIONS}, dict.fromkeys(PARTITIONS, 3), dict.fromkeys(PARTITIONS, 0)
+)
+"""Three cases censored in each partition."""
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +126,13 @@ def test_the_evidence_tells_of_the_censored(finished: tuple[Path, Evidence]) -> 
     assert any("Censored outcomes" in text and "2008, Am J Epidemiol" in text for text in evidence.methods)
     assert not evidence.coverage
     assert not evidence.selective
+    page = render(evidence)
+    assert "Censored outcomes, and the weights by which known ones stand for them" in page
+    assert "records censored" in page
+    assert f"Censored: {censored.records} records" in page
+    withheld = rows_of("holdout", [SPLIT], [FEW], SmallCells(11))
+    assert {row.censored for row in withheld} == {row.effective for row in withheld} == {"withheld"}
+    assert "withheld" in render(evidence.model_copy(update={"censoring": tuple(withheld)}))
 
 
 def test_a_reader_study_of_weighted_predictions_is_refused(finished: tuple[Path, Evidence]) -> None:
@@ -149,6 +166,18 @@ def test_each_split_reads_its_weights_off_its_own_development(tmp_path: Path) ->
             assert sorted(held.tolist()) == (list(range(split.development.size)) if split.folds else [])
     first, second = (division.weights[0] for division in job.divisions)
     assert first.of("test")[:5].tolist() != second.of("test")[:5].tolist()
+
+
+def test_censored_cases_of_a_patient_stand_where_the_others_do() -> None:
+    found = [one for patient in Patients(n=200).simulate(200, seed=3) for one in watched.draw(patient)]
+    samples = [one for one in found if isinstance(one, Sample)]
+    # Of every patient a case that is known and one that is censored.
+    away = [Censored(SampleId(f"{one.key}-later"), one.patient, 1.0) for one in samples]
+    for validation in (Holdout(development=0.5, tuning=0.2, test=0.3, mode="held_out"), CrossValidation(folds=3)):
+        splits, places = divided(validation, samples, away, ENDPOINT.stratum, 0)
+        for split, place in zip(splits, places, strict=True):
+            for name in PARTITIONS:
+                assert sorted(place[name].tolist()) == sorted(getattr(split, name).tolist())
 
 
 def test_a_stored_fit_belongs_to_its_weights(tmp_path: Path) -> None:

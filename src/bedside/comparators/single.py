@@ -10,7 +10,7 @@ from bedside.comparators.design import Design
 from bedside.comparators.elastic_net import LinearPredictor, load_linear
 from bedside.comparators.regression import unpenalised
 from bedside.data.sample import Sample
-from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.endpoint import Categorical, Endpoint
 from bedside.modalities.tabular.column import Schema
 from bedside.modalities.tabular.table import Record
 from bedside.training.learner import Settings, Trial
@@ -52,6 +52,11 @@ class SinglePredictor(Generic[P]):
     def description(self) -> str:
         """One sentence for the methods section."""
         return f"Regression on {self.column} alone, missing values replaced by the development median and marked."
+
+    @property
+    def weighs(self) -> bool:
+        """Classes are learned from weighted cases; numbers are not."""
+        return isinstance(self.endpoint.target, Categorical)
 
     def propose(self, trial: Trial) -> Settings:  # noqa: ARG002 - there is nothing to propose
         """No settings."""
