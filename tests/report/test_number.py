@@ -48,6 +48,7 @@ def test_no_negative_zero_and_no_ascii_minus(value: float) -> None:
             "slope 0.30, intercept \N{MINUS SIGN}0.34 (\N{MINUS SIGN}1.2 to +0.5)",
         ),
         ("R squared -0.00 or -0", "R squared 0.00 or 0"),
+        ("between -1.32e+03 and 5e+06 pixels", "between \N{MINUS SIGN}1,320 and 5,000,000 pixels"),
         ("-0.005", "\N{MINUS SIGN}0.005"),
         ("loss +3.57e-05 to 2e+12", "loss +3.57\N{MULTIPLICATION SIGN}10⁻⁵ to 2\N{MULTIPLICATION SIGN}10¹²"),
         ("IL-6, 2010-2012, COVID-19, net-10, code 1e5x", "IL-6, 2010-2012, COVID-19, net-10, code 1e5x"),

@@ -7,7 +7,7 @@ from bedside.evidence.schema import Characteristic, ExternalFlow, FlowStep, Part
 from bedside.report.facts import Facts
 from bedside.report.page import render
 from bedside.report.results import Results
-from bedside.report.sections.participants import characteristics
+from bedside.report.sections.participants import characteristics, partitions
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,16 @@ def test_every_source_has_its_own_flow() -> None:
     assert page.count('class="plot flow"') == 1 + render(own).count('class="plot flow"')
     assert Facts(evidence).external.startswith("Judged elsewhere. Read: 71\u00a0records of 63\u00a0patients")
     assert not Facts(own).external
+
+
+def test_an_outcome_without_classes_or_numbers_has_no_column() -> None:
+    evidence = binary()
+    told = partitions(Results(evidence))
+    bare = [part.model_copy(update={"outcome": {}}) for part in evidence.partitions]
+    silent = partitions(Results(evidence.model_copy(update={"partitions": tuple(bare)})))
+    assert told is not None
+    assert silent is not None
+    assert [column.text for column in told.columns][-2:] == ["Patients", "Outcome"]
+    assert [column.text for column in silent.columns][-1] == "Patients"
+    assert {len(row.cells) for row in silent.rows} == {len(silent.columns)}
+    assert silent.caption.startswith("Size of every partition.")

@@ -7,11 +7,13 @@ from bedside.evidence.count import WITHHELD
 
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
+LONGEST_IN_FULL = 6
+"""Larger powers of ten are printed as powers."""
 THIN = "\N{NARROW NO-BREAK SPACE}"
 
 _SIGN = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
 _NOTHING = re.compile(r"(?<![\w.)\]-])-(?=0(\.0+)?(?![\d.]*[\de]))")
-_POWER = re.compile(r"(?<=\d)e([+-])0*(\d+)(?!\w)")
+_POWER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-])(\d+)(?!\w)")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -23,7 +25,15 @@ def typeset(text: str) -> str:
         'R squared 0.00, in the IL-6 group'
     """
     text = _SIGN.sub(MINUS, _NOTHING.sub("", text))
-    return _POWER.sub(lambda met: f"{TIMES}10{'⁻' if met[1] == '-' else ''}{met[2].translate(_RAISED)}", text)
+    return _POWER.sub(_power, text)
+
+
+def _power(met: re.Match[str]) -> str:
+    """What is large in full, as long as that can be read; what is small with its power."""
+    mantissa, sign, exponent = met[1], met[2], int(met[3])
+    if sign == "+" and exponent <= LONGEST_IN_FULL:
+        return f"{float(mantissa) * 10**exponent:,.0f}"
+    return f"{mantissa}{TIMES}10{'⁻' if sign == '-' else ''}{str(exponent).translate(_RAISED)}"
 
 
 def places(values: Iterable[float | None]) -> int:

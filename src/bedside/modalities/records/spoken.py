@@ -7,6 +7,9 @@ from bedside.modalities.records.events.code import BETWEEN, FACTS
 from bedside.modalities.records.history import Events, History
 from bedside.modalities.records.vocabulary import tables
 
+_CLASSES = {"AMB": "outpatient", "IMP": "inpatient", "EMER": "emergency", "HH": "at home", "VR": "virtual"}
+"""Classes of encounters of FHIR (HL7 v3 ActCode), as they are called."""
+
 
 def spoken(words: Sequence[str], described: Mapping[str, str | None]) -> dict[str, str]:
     """A name for each code, no two alike.
@@ -34,11 +37,13 @@ def plain(word: str) -> str:
 
     Example:
         >>> plain("ENCOUNTER_START//EMER"), plain("SEX"), plain("LOINC//2160-0")
-        ('encounter start: EMER', 'sex', 'LOINC//2160-0')
+        ('encounter start: emergency', 'sex', 'LOINC//2160-0')
     """
     system, mark, value = word.partition(BETWEEN)
     if system not in FACTS:
         return word
+    if system.startswith("ENCOUNTER"):
+        value = _CLASSES.get(value, value)
     name = system.removeprefix("MEDS_").replace("_", " ").lower().replace("icu", "ICU")
     return f"{name}: {value}" if mark else name
 

@@ -204,6 +204,7 @@ def partitions(results: Results) -> Table | None:
     rows = results.evidence.partitions
     if not rows:
         return None
+    told = any(_outcome(results, part) for part in rows)  # outlines and boxes have no classes to count
     body = []
     for part in rows:
         names = (validation_words(part.validation), part.split, part.partition)
@@ -211,11 +212,12 @@ def partitions(results: Results) -> Table | None:
             Cell(count(part.cases), shown(part.cases), style="number"),
             Cell(count(part.patients), shown(part.patients), style="number"),
         )
-        body.append(Row((*[Cell(name) for name in names], *sizes, Cell(_outcome(results, part)))))
-    columns = ("Validation", "Split", "Partition", "Cases", "Patients", "Outcome")
+        outcome = (Cell(_outcome(results, part)),) if told else ()
+        body.append(Row((*[Cell(name) for name in names], *sizes, *outcome)))
+    columns = ("Validation", "Split", "Partition", "Cases", "Patients", *(("Outcome",) if told else ()))
     return Table(
         "partitions",
-        "Size and outcome of every partition." + withheld_words(results),
+        f"Size {'and outcome ' if told else ''}of every partition." + withheld_words(results),
         tuple(Column(text, number=text in ("Cases", "Patients")) for text in columns),
         tuple(body),
         long=len(body) > LONG,
