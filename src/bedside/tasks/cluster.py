@@ -98,7 +98,7 @@ class Cluster:
             raise RunError(msg) from error
         except Exception as error:
             msg = (
-                f"the cluster at {self} cannot be used: {_first_line(error)}; see that it runs, with the same versions "
+                f"the cluster at {self} cannot be used: {_last_line(error)}; see that it runs, with the same versions "
                 "of Python and Ray as this machine, and that this machine has its token if it asks for one"
             )
             raise RunError(msg) from error
@@ -188,7 +188,7 @@ def _ended(
                 result = ray.get(done)
             except (ray.exceptions.RayError, ConnectionError) as error:
                 msg = (
-                    f"a task on the cluster was lost ({_first_line(error)}); if memory ran out, ask for fewer at once "
+                    f"a task on the cluster was lost ({_last_line(error)}); if memory ran out, ask for fewer at once "
                     "(--jobs); if a machine went away, see that it is back; then run again"
                 )
                 raise RunError(msg) from error
@@ -212,5 +212,6 @@ def _in_order(ended: Iterator[tuple[int, T]]) -> Iterator[T]:
             due += 1
 
 
-def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def _last_line(error: BaseException) -> str:
+    """What went wrong; traces of other processes end with it."""
+    return next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), type(error).__name__)
