@@ -39,12 +39,13 @@ def test_processes_of_this_machine_give_results_in_order(jobs: int) -> None:
     assert list(Local().run([partial(pow, 2, k) for k in range(5)], jobs=jobs)) == [1, 2, 4, 8, 16]
     assert sorted(Local().run([partial(pow, 2, k) for k in range(5)], jobs=jobs, in_order=False)) == [1, 2, 4, 8, 16]
     nothing: list[Callable[[], int]] = []
-    assert list(Local().run(nothing)) == []
+    assert not list(Local().run(nothing))
 
 
 def test_a_process_that_is_ended_from_outside_is_told() -> None:
+    tasks: list[Callable[[], object]] = [partial(os._exit, 9), partial(pow, 2, 2)]
     with pytest.raises(RunError, match=r"ended from outside, most likely because memory ran out; .*--jobs"):
-        list(Local().run([partial(os._exit, 9), partial(pow, 2, 2)], jobs=2))
+        list(Local().run(tasks, jobs=2))
 
 
 def test_where_nothing_listens_the_error_says_so_at_once(bedside: Bedside, tmp_path: Path) -> None:
