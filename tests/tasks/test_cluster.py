@@ -25,6 +25,9 @@ from bedside.modalities.records.simulate.warehouse import simulate
 from bedside.study.run import run
 from bedside.tasks.cluster import Cluster
 
+# Ray gives its own processes 15 seconds to start, which a machine busy with other tests does not always keep.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 COHORT = """
 format = 1

@@ -20,6 +20,7 @@ def draw_cohort(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Shards at once; changes no result.", show_default="all processors")
     ] = None,
+    on: options.On = "local",
     replace: Annotated[bool, typer.Option("--replace", help="Replace a cohort that lies there.")] = False,
     smallest: Annotated[
         int,
@@ -45,13 +46,15 @@ def draw_cohort(
     from bedside.modalities.records.cohort.drawn_files import check_free, counts, write_drawn
     from bedside.modalities.records.cohort.toml import load_cohort
     from bedside.modalities.records.events.folder import EventFolder
+    from bedside.tasks.address import runner_at
 
     check_free(out, replace=replace)
+    runner = runner_at(on)
     declared, events = load_cohort(cohort), EventFolder(folder)
     count = len(events.shards)
     if not json:
         terminal.note(f"drawing {declared.name} from {count} shard{'s' if count > 1 else ''}")
-    drawn = draw(events, declared, jobs=jobs)
+    drawn = draw(events, declared, jobs=jobs, runner=runner)
     paths = write_drawn(drawn, declared, events, out, smallest=smallest)
     if json:
         terminal.emit({**counts(drawn, smallest), "files": [str(path) for path in paths]})

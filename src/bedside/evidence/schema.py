@@ -59,7 +59,7 @@ __all__ = [
     "json_schema",
 ]
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """1.1: counts may be withheld ("<11"); joint tests over groups."""
 
 
