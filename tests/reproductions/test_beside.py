@@ -12,7 +12,7 @@ from tests.conformance.study import own_ledger, small
 from bedside.applications.breast_cancer.study import study
 
 FOLDER = Path(__file__).parents[2] / "reproductions"
-OTHERS = {"beside", "ecg_readers", "scarce_labels", "volume_two_ways"}
+OTHERS = {"beside", "ecg_readers", "scarce_labels", "scarce_records", "volume_two_ways"}
 """No application has these."""
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in OTHERS)
 
