@@ -11,4 +11,4 @@ from beside import reproduce
 from bedside.applications.icu_length_of_stay.study import study
 
 if __name__ == "__main__":
-    reproduce(study(), lambda _: ())
+    reproduce(study(), lambda _: (), every=("rmse", "mae", "spearman"))
