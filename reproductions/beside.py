@@ -8,7 +8,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,41 @@ def reproduce(
     path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
     show(result)
     print(f"\nreport: {page}\nresult: {path}")
+
+
+def contrasted(
+    points: Sequence[Mapping[str, Any]], differences: Sequence[Mapping[str, Any]], *, learner: str, origin: str
+) -> list[Beside]:
+    """One line a paired difference between a learner and another at some number of labels.
+
+    Args:
+        points: The area of every learner at every number of labels, with interval, method, cases and patients.
+        differences: Of the learner minus a comparator; their intervals say what follows.
+        learner: Whose they are.
+        origin: Where the other's figures come from.
+    """
+    by = {(point["labels"], point["learner"]): point for point in points}
+    found = []
+    for row in differences:
+        ours, theirs = by[row["labels"], learner], by[row["labels"], row["comparator"]]
+        found.append(
+            Beside(
+                what=row["comparator"],
+                learner=learner,
+                measure="auroc",
+                group=f"{row['labels']} labels",
+                ours=ours["auroc"],
+                low=ours["low"],
+                high=ours["high"],
+                method=ours["method"],
+                cases=ours["cases"],
+                patients=ours["patients"],
+                theirs=theirs["auroc"],
+                origin=origin,
+                outcome="win" if row["low"] > 0 else "loss" if row["high"] < 0 else "tie",
+            )
+        )
+    return found
 
 
 def show(result: dict[str, Any]) -> None:

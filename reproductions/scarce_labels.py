@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from beside import RESULTS, SEED, Beside, show
+from beside import RESULTS, SEED, contrasted, show
 
 from bedside.applications.pneumonia_xray.study import PLAN
 from bedside.applications.pneumonia_xray.study import draw as every_image
@@ -259,33 +259,6 @@ def _only(columns: Sequence[str], prefix: str) -> str:
     return name
 
 
-def lines(points: Sequence[Mapping[str, Any]], differences: Sequence[Mapping[str, Any]]) -> list[Beside]:
-    """One line a contrast; what follows is told by the paired interval."""
-    by = {(point["labels"], point["learner"]): point for point in points}
-    found = []
-    for row in differences:
-        ours, theirs = by[row["labels"], PRETRAINED], by[row["labels"], row["comparator"]]
-        outcome = "win" if row["low"] > 0 else "loss" if row["high"] < 0 else "tie"
-        found.append(
-            Beside(
-                what=row["comparator"],
-                learner=PRETRAINED,
-                measure="auroc",
-                group=f"{row['labels']} labels",
-                ours=ours["auroc"],
-                low=ours["low"],
-                high=ours["high"],
-                method=ours["method"],
-                cases=ours["cases"],
-                patients=ours["patients"],
-                theirs=theirs["auroc"],
-                origin=ORIGIN,
-                outcome=outcome,
-            )
-        )
-    return found
-
-
 def summary(points: Sequence[Mapping[str, Any]], differences: Sequence[Mapping[str, Any]]) -> str:
     """Differences to the network from scratch in words, and who ranked backwards."""
     told = [
@@ -313,7 +286,7 @@ def written(out: Path, declared: Study[Any, Any, Any, Any], evidence: Evidence, 
         "verdict": evidence.verdict,
         "seed": seed,
         "validation": next(v.description for v in evidence.validations if v.name == "learning_curve"),
-        "lines": [asdict(line) for line in lines(points, differences)],
+        "lines": [asdict(line) for line in contrasted(points, differences, learner=PRETRAINED, origin=ORIGIN)],
         "curve": points,
         "contrasts": differences,
         "limits": list(declared.limits),

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from beside import RESULTS, SEED, Beside, show
+from beside import RESULTS, SEED, contrasted, show
 
 from bedside.applications.icu_mortality.study import STAYS, draw
 from bedside.comparators.elastic_net import ElasticNet
@@ -178,32 +178,6 @@ def combined(
     return value, value - spread, value + spread, each.tolist()
 
 
-def lines(points: Sequence[Mapping[str, Any]], differences: Sequence[Mapping[str, Any]], cases: int) -> list[Beside]:
-    """One line a contrast; what follows is told by the paired interval."""
-    by = {(point["labels"], point["learner"]): point for point in points}
-    found = []
-    for row in differences:
-        ours, theirs = by[row["labels"], PRETRAINED], by[row["labels"], row["comparator"]]
-        found.append(
-            Beside(
-                what=row["comparator"],
-                learner=PRETRAINED,
-                measure="auroc",
-                group=f"{row['labels']} labels",
-                ours=ours["auroc"],
-                low=ours["low"],
-                high=ours["high"],
-                method="mean over draws of labels, DeLong",
-                cases=cases,
-                patients=cases,
-                theirs=theirs["auroc"],
-                origin=ORIGIN,
-                outcome="win" if row["low"] > 0 else "loss" if row["high"] < 0 else "tie",
-            )
-        )
-    return found
-
-
 def summary(differences: Sequence[Mapping[str, Any]]) -> str:
     """Differences in words."""
     told = {
@@ -232,6 +206,8 @@ def main() -> None:
     stays = [one for one in samples if isinstance(one, Sample)]
     told, died, begun = measured(stays, options.seed, options.draws)
     points, differences = curve(told, died), contrasts(told, died)
+    judged = {"method": "mean over draws of labels, DeLong", "cases": len(died), "patients": len(died)}
+    told_of = [{**point, **judged} for point in points]
     share = sum(died) / len(died)
     result = {
         "study": NAME,
@@ -241,7 +217,7 @@ def main() -> None:
             f"{len(died):,} of {len(stays):,} stays of set a judged ({share:.1%} died), the others learned from; "
             f"labels drawn {options.draws} times at each number."
         ),
-        "lines": [asdict(line) for line in lines(points, differences, len(died))],
+        "lines": [asdict(line) for line in contrasted(told_of, differences, learner=PRETRAINED, origin=ORIGIN)],
         "curve": points,
         "contrasts": differences,
         "pretraining": begun,

@@ -113,5 +113,5 @@ def test_differences_are_paired_by_image(script: Any, tmp_path: Path) -> None:
     assert row["value"] == pytest.approx(points[0]["auroc"] - points[1]["auroc"])
     assert 0 < row["low"] < row["value"] < row["high"]
     assert row["p_adjusted"] == row["p"]
-    (line,) = script.lines(points, [row])
+    (line,) = script.contrasted(points, [row], learner=script.PRETRAINED, origin="the same run")
     assert (line.what, line.group, line.outcome) == ("other", "50 labels", "win")

@@ -50,8 +50,8 @@ class DataFile:
         return f"SHA-256 {self.sha256[0]}" if self.sha256 else f"MD5 {self.md5}"
 
 
-class Source(Protocol[R_co]):
-    """A supplier of records.
+class Published(Protocol):
+    """What is told of data that somebody has published.
 
     Attributes:
         name: Short and unique ("uci_heart_disease").
@@ -69,6 +69,10 @@ class Source(Protocol[R_co]):
     @property
     def files(self) -> tuple[DataFile, ...]: ...
 
+
+class Source(Published, Protocol[R_co]):
+    """A supplier of records, published or derived from what is."""
+
     def records(self, root: Path) -> Iterator[R_co]:
         """Yield the real records, reading `files` below `root`."""
         ...
@@ -76,3 +80,32 @@ class Source(Protocol[R_co]):
     def simulate(self, n: int, *, seed: int) -> Iterator[R_co]:
         """Yield n records of the synthetic twin: same shape and quirks, no real patient."""
         ...
+
+
+class _Rests(Protocol):
+    @property
+    def raw(self) -> Published: ...
+
+
+class Derived:
+    """A source that gives what another one (`raw`) holds in another form, called, licensed and cited as that one."""
+
+    @property
+    def name(self: _Rests) -> str:
+        """That of the data set."""
+        return self.raw.name
+
+    @property
+    def licence(self: _Rests) -> str:
+        """That of the data set."""
+        return self.raw.licence
+
+    @property
+    def citation(self: _Rests) -> str:
+        """That of the data set."""
+        return self.raw.citation
+
+    @property
+    def files(self: _Rests) -> tuple[DataFile, ...]:
+        """Those of the data set."""
+        return self.raw.files

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from bedside.data.files import cache_root, locate
-from bedside.data.source import DataFile
+from bedside.data.source import DataFile, Derived
 from bedside.errors import FileProblem
 from bedside.modalities.records.cohort.cases import Case, cases
 from bedside.modalities.records.cohort.declaration import EventCohort
@@ -104,7 +104,7 @@ class Stay2012:
 
 
 @dataclass(frozen=True)
-class DrawnStays:
+class DrawnStays(Derived):
     """The stays that a declared cohort draws, or excludes, from both sets.
 
     Attributes:
@@ -114,26 +114,6 @@ class DrawnStays:
 
     cohort: EventCohort
     raw: Stays2012 = field(default_factory=Stays2012)
-
-    @property
-    def name(self) -> str:
-        """That of the data set."""
-        return self.raw.name
-
-    @property
-    def licence(self) -> str:
-        """That of the data set."""
-        return self.raw.licence
-
-    @property
-    def citation(self) -> str:
-        """That of the data set."""
-        return self.raw.citation
-
-    @property
-    def files(self) -> tuple[DataFile, ...]:
-        """Those of the data set."""
-        return self.raw.files
 
     def records(self, root: Path) -> Iterator[Stay2012]:
         """Yield the 8,000 stays; raises FileProblem as `Stays2012.tables` does."""

@@ -8,7 +8,7 @@ import polars as pl
 
 from bedside.applications.readmission import icd9
 from bedside.applications.readmission.scores import ADMISSION_WORDS
-from bedside.data.source import DataFile
+from bedside.data.source import Derived
 from bedside.modalities.tabular.column import Column, Schema
 from bedside.modalities.tabular.table import Record, Table, records
 from bedside.sources.diabetes_130 import DRUGS, Diabetes130
@@ -114,30 +114,10 @@ SCHEMA = Schema(
 
 
 @dataclass(frozen=True)
-class Encounters:
+class Encounters(Derived):
     """Diabetes-130 with the study's predictors beside the published columns."""
 
     raw: Diabetes130 = field(default_factory=Diabetes130)
-
-    @property
-    def name(self) -> str:
-        """That of the data set."""
-        return self.raw.name
-
-    @property
-    def licence(self) -> str:
-        """That of the data set."""
-        return self.raw.licence
-
-    @property
-    def citation(self) -> str:
-        """That of the data set."""
-        return self.raw.citation
-
-    @property
-    def files(self) -> tuple[DataFile, ...]:
-        """Those of the data set."""
-        return self.raw.files
 
     def records(self, root: Path) -> Iterator[Record]:
         """Yield every encounter; raises FileProblem as `Diabetes130.records` does."""

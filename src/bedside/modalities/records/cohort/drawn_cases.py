@@ -6,35 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bedside.data.source import DataFile
+from bedside.data.source import Derived, Published
 from bedside.modalities.records.cohort.cases import Case, cases
 from bedside.modalities.records.cohort.declaration import EventCohort
 from bedside.modalities.records.cohort.draw import draw
 from bedside.modalities.records.events.folder import EventFolder
 
 
-class EventSource(Protocol):
+class EventSource(Published, Protocol):
     """A public data set as a table of events."""
-
-    @property
-    def name(self) -> str:
-        """Short and unique."""
-        ...
-
-    @property
-    def licence(self) -> str:
-        """As the publisher states it."""
-        ...
-
-    @property
-    def citation(self) -> str:
-        """What to cite."""
-        ...
-
-    @property
-    def files(self) -> tuple[DataFile, ...]:
-        """What it needs below the data folder."""
-        ...
 
     def events(self, root: Path) -> EventFolder:
         """The table, converted once and kept; raises FileProblem where a file is absent or not the published one."""
@@ -46,7 +26,7 @@ class EventSource(Protocol):
 
 
 @dataclass(frozen=True)
-class DrawnCases:
+class DrawnCases(Derived):
     """Every row of the labels of a cohort, with its history or with the reason why it has none.
 
     Attributes:
@@ -56,26 +36,6 @@ class DrawnCases:
 
     raw: EventSource
     cohort: EventCohort
-
-    @property
-    def name(self) -> str:
-        """That of the data set."""
-        return self.raw.name
-
-    @property
-    def licence(self) -> str:
-        """That of the data set."""
-        return self.raw.licence
-
-    @property
-    def citation(self) -> str:
-        """That of the data set."""
-        return self.raw.citation
-
-    @property
-    def files(self) -> tuple[DataFile, ...]:
-        """Those of the data set."""
-        return self.raw.files
 
     def records(self, root: Path) -> Iterator[Case]:
         """Yield the cases; raises FileProblem as the data set does, and CohortProblem where nobody is left."""
