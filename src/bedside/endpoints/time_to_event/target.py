@@ -1,0 +1,141 @@
+"""What a time to an event answers: whether the event came by the horizon, where that is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+
+from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.target import Quantity, Question
+from bedside.endpoints.time_to_event.outcome import Followed, Incidence, times_of
+from bedside.errors import ModelError, OutcomeProblem
+from bedside.types import Booleans, Floats, Integers
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class ByHorizon:
+    """The question whether the cause of interest came by the horizon.
+
+    A case that was censored before the horizon holds no answer; one that had a competing event before it holds "no".
+    Cases that hold an answer are not like those that hold none: measures use weights or pseudo-values instead, and
+    this question serves to explain, to audit and to describe.
+
+    Attributes:
+        cause: Word of the cause of interest.
+        horizon: In the endpoint's unit.
+        unit: Of times.
+        place: Where the horizon stands in the grid.
+    """
+
+    cause: str
+    horizon: float
+    unit: str
+    place: int
+    name: str = ""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """No event and event, in words."""
+        when = f"by {self.horizon:g} {self.unit}".rstrip()
+        return (f"no {self.cause} {when}", f"{self.cause} {when}")
+
+    def known(self, outcomes: Sequence[Followed]) -> Booleans:
+        """Which were watched up to the horizon or to an event before it, shape (n,)."""
+        times = times_of(outcomes)
+        answered: Booleans = (times.time >= self.horizon) | (times.event > 0)
+        return answered
+
+    def index(self, outcomes: Sequence[Followed]) -> Integers:
+        """1 where the cause of interest came by the horizon, shape (n,)."""
+        times = times_of(outcomes)
+        return ((times.event == 1) & (times.time <= self.horizon)).astype(np.int64)
+
+    def probabilities(self, predictions: Sequence[Incidence]) -> Floats:
+        """Without and with the event, shape (n, 2)."""
+        risk = np.array([one[0, self.place] for one in predictions], dtype=np.float64)
+        return np.column_stack([1.0 - risk, risk])
+
+
+@dataclass(frozen=True, eq=False)
+class Timed:
+    """The target of a time to an event, and what learners need to know of it.
+
+    Attributes:
+        causes: Words of the causes; the first is the one of interest, the others compete with it.
+        unit: Of times ("months").
+        horizons: Times at which predictions are judged, rising; in the endpoint's unit.
+        primary: The horizon of the primary measure, one of `horizons`.
+        grid: Times at which cumulative incidences are predicted, rising, above 0, shape (times,); holds every horizon
+            and ends at the last time that is judged.
+    """
+
+    causes: tuple[str, ...]
+    unit: str
+    horizons: tuple[float, ...]
+    primary: float
+    grid: Floats
+
+    @property
+    def name(self) -> str:
+        """The outcome answers no other question."""
+        return ""
+
+    @property
+    def until(self) -> float:
+        """The last time that is predicted and judged."""
+        return float(self.grid[-1])
+
+    @cached_property
+    def question(self) -> ByHorizon:
+        """Whether the cause of interest came by the primary horizon."""
+        return ByHorizon(self.causes[0], self.primary, self.unit, self.place(self.primary))
+
+    @property
+    def questions(self) -> tuple[Question[Followed, Incidence], ...]:
+        """One."""
+        return (self.question,)
+
+    @property
+    def quantities(self) -> tuple[Quantity[Followed, Incidence], ...]:
+        """None: a time that is censored is no number."""
+        return ()
+
+    def place(self, time: float) -> int:
+        """Where a time of the grid stands in it."""
+        return int(np.searchsorted(self.grid, time))
+
+    def curves(self, predictions: Sequence[Incidence]) -> Floats:
+        """Predictions as one array, shape (n, causes, times)."""
+        return np.array(predictions, dtype=np.float64).reshape(len(predictions), len(self.causes), len(self.grid))
+
+    def predictions(self, curves: Floats) -> list[Incidence]:
+        """Cumulative incidences, shape (n, causes, times), as predictions."""
+        return list(np.asarray(curves, dtype=np.float64))
+
+    def checked(self, outcomes: Sequence[Followed]) -> None:
+        """Refuse events that are none of the causes.
+
+        Raises:
+            OutcomeProblem: An event has the number of no cause.
+        """
+        highest = max((one.event for one in outcomes), default=0)
+        if highest > len(self.causes):
+            named = ", ".join(f"{k} ({word})" for k, word in enumerate(self.causes, start=1))
+            msg = f"an event has the code {highest}; allowed are 0 (censored) and {named}"
+            raise OutcomeProblem(msg)
+
+
+def timed(endpoint: Endpoint[Any, Any], learner: str) -> Timed:
+    """The endpoint's target, when it is a time to an event.
+
+    Raises:
+        ModelError: It is not.
+    """
+    if isinstance(endpoint.target, Timed):
+        return endpoint.target
+    msg = f"{learner} predicts times to events, not a {endpoint.name} outcome; choose a learner for that outcome"
+    raise ModelError(msg)
