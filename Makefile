@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"bedside needs Python 3.11 or later; {sys.executable} is {sys.version.split()[0]}. Set PYTHON=... to another one.")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing bedside and its tools into $(VENV) (some minutes, once) ..."
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,docs,docx,cluster]'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,docs,docx,cluster,survival]'
 	@touch $@
 
 venv: $(STAMP)  ## Build the environment in .venv (once)
