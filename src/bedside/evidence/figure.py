@@ -1,8 +1,10 @@
 """A figure as data: the report draws it without knowing what it shows."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from bedside.evidence.count import Count
 
 
 class Frozen(BaseModel):
@@ -21,6 +23,8 @@ class Series(Frozen):
         colour: Number of the colour (0, 1, 2 ...) of a series that is no learner's but stands for a class of the
             outcome; None for learners' series and for neutral reference curves.
         low, high: Limits, same length as y; empty when there are none.
+        fine: A fine line, to stand beside another of its learner or colour (what was predicted beside what was seen);
+            the legend names such lines once, by what follows the last comma of their labels.
     """
 
     label: str
@@ -31,6 +35,44 @@ class Series(Frozen):
     high: tuple[float, ...] = ()
     learner: str | None = None
     colour: int | None = None
+    fine: bool = False
+
+
+class CountRow(Frozen):
+    """Counts of one group below a figure, one for each place that is counted.
+
+    Attributes:
+        label: Of the group, short.
+        counts: Numbers, or what stands for those that may not be shown (`<11`).
+        learner, colour: Of the series that they belong to.
+    """
+
+    label: str
+    counts: tuple[Count, ...]
+    learner: str | None = None
+    colour: int | None = None
+
+
+class CountsBelow(Frozen):
+    """Rows of counts below the x axis: how many are still watched at each time.
+
+    Attributes:
+        title: What is counted ("At risk").
+        at: Where along x, rising; the axis has its ticks there.
+        rows: One a group, from above.
+    """
+
+    title: str
+    at: tuple[float, ...]
+    rows: tuple[CountRow, ...]
+
+    @model_validator(mode="after")
+    def _one_count_for_each_place(self) -> Self:
+        for row in self.rows:
+            if len(row.counts) != len(self.at):
+                msg = f"a row of counts has {len(row.counts)} for {len(self.at)} places; give one for each"
+                raise ValueError(msg)
+        return self
 
 
 class Figure(Frozen):
@@ -45,6 +87,8 @@ class Figure(Frozen):
         x_categories: Tick labels at x = 0, 1, 2 ... when the axis is categorical.
         diagonal: Draw the identity line (no discrimination, perfect calibration).
         horizontal: Heights at which to draw a labelled reference line.
+        vertical: Places along x at which to draw a labelled reference line.
+        below: Counts under the x axis; None where there are none.
         aspect: "square" or "wide".
         section: Which section of the report it belongs to.
     """
@@ -62,6 +106,8 @@ class Figure(Frozen):
     x_categories: tuple[str, ...] = ()
     diagonal: bool = False
     horizontal: tuple[tuple[str, float], ...] = ()
+    vertical: tuple[tuple[str, float], ...] = ()
+    below: CountsBelow | None = None
     aspect: Literal["square", "wide"] = "square"
     section: Literal["discrimination", "calibration", "utility", "errors", "robustness", "explanation", "training"] = (
         "discrimination"

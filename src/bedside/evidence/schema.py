@@ -59,8 +59,10 @@ __all__ = [
     "json_schema",
 ]
 
-SCHEMA_VERSION = "1.2"
-"""1.1: counts may be withheld ("<11"); joint tests over groups."""
+SCHEMA_VERSION = "1.3"
+"""1.1: counts may be withheld ("<11"); joint tests over groups. 1.2: weights of
+censored outcomes. 1.3: counts below figures, vertical reference lines, fine
+lines; hazard ratios. Evidence of an earlier version is read as it is: what it does not say is empty."""
 
 
 class Evidence(Frozen):

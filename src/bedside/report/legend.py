@@ -77,9 +77,11 @@ def _entries(figure: Figure, looks: Mapping[str, Look]) -> list[tuple[str, str]]
     kinds: dict[str, Series] = {}
     drawn = [series for series in figure.series if series.style != "band"] or list(figure.series)
     for series in drawn:
-        if series.learner is None:
+        if series.fine:
+            kinds.setdefault(series.label.rpartition(", ")[2], series)
+        elif series.learner is None:
             continue
-        if series.learner not in first:
+        elif series.learner not in first:
             first[series.learner] = series
         elif series.label != first[series.learner].label:
             kinds.setdefault(series.label.rpartition(", ")[2], series)
@@ -87,7 +89,7 @@ def _entries(figure: Figure, looks: Mapping[str, Look]) -> list[tuple[str, str]]
     coloured = is_coloured(figure)
     for number, series in enumerate(figure.series):
         look = look_of(series, number, looks, coloured=coloured)
-        if series.label and (series.learner is None or first.get(series.learner) is series):
+        if series.label and not series.fine and (series.learner is None or first.get(series.learner) is series):
             rank = rivals_of(series, figure.series).index(series)
             entries.append((_swatch(series, look, rank), series.label))
     entries += [(_swatch(series, None, 0, dashed=False), kind) for kind, series in kinds.items()]
@@ -101,7 +103,8 @@ def _swatch(series: Series, look: Look | None, rank: int, *, dashed: bool = True
     if series.style == "band":
         return f'<path class="band {colour}" d="M0 -5h30v10h-30Z"/>'
     if series.style in CURVES:
-        return f'<path class="line {colour}"{dash(look, rank) if dashed else ""} d="M0 0H30"/>'
+        fine = " fine" if series.fine else ""
+        return f'<path class="line{fine} {colour}"{dash(look, rank) if dashed else ""} d="M0 0H30"/>'
     whisker = f'<path class="whisker {colour}" d="M2 0H28"/>' if series.style == "intervals" else ""
     shape = (look or NEUTRAL).marker
     return f'{whisker}<g class="mark {colour}" transform="translate(15 0)"><path d="{shape}"/></g>'

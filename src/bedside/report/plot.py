@@ -1,11 +1,13 @@
 """Draws any `Figure` as inline SVG that follows the page's colours, in light, dark and print."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from markupsafe import Markup, escape
 
 from bedside.evidence.figure import Figure, Series
+from bedside.report import below
 from bedside.report import legend as legends
 from bedside.report.legend import CURVES, LETTER, NEXT_LINE, broken, cut, dash, is_coloured, look_of, rivals_of
 from bedside.report.look import NEUTRAL, Look, anchor
@@ -41,6 +43,8 @@ def draw(figure: Figure, looks: Mapping[str, Look]) -> Markup:
             f'<clipPath id="{clip}"><rect {area}/></clipPath>',
             *_axes(figure, panel),
             *_references(figure, panel),
+            *below.vertical(figure, panel),
+            *_counts(figure, panel, looks, size[1]),
             f'<g clip-path="url(#{clip})">',
             *[mark for mark in marks if not mark.startswith('<g class="mark')],
             "</g>",
@@ -52,6 +56,15 @@ def draw(figure: Figure, looks: Mapping[str, Look]) -> Markup:
         f'<svg class="plot {figure.aspect}" viewBox="0 0 {size[0]} {height:.0f}" role="img" '
         f'aria-label="{escape(figure.alt or figure.title)}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
     )
+
+
+def _counts(figure: Figure, panel: Panel, looks: Mapping[str, Look], height: float) -> Iterator[str]:
+    if figure.below is not None and figure.below.rows:
+        yield from below.counts(figure.below, panel, looks, height - below.counts_height(figure.below), _letter(figure))
+
+
+def _letter(figure: Figure) -> float:
+    return LETTER if figure.aspect == "square" else LARGE_LETTER
 
 
 def _foremost(mark: str) -> bool:
@@ -78,10 +91,16 @@ def data(figure: Figure) -> dict[str, object]:
     def short(column: Sequence[float]) -> list[float]:
         return [float(f"{value:.5g}") for value in column]
 
-    series = [
+    series: list[dict[str, object]] = [
         {"label": each.label, "x": short(each.x), "y": short(each.y), "low": short(each.low), "high": short(each.high)}
         for each in map(thin, figure.series)
     ]
+    if figure.below is not None:
+        at = short(figure.below.at)
+        series += [
+            {"label": f"{figure.below.title}: {row.label}", "x": at, "y": list(row.counts), "low": [], "high": []}
+            for row in figure.below.rows
+        ]
     return {"x": figure.x_label, "y": figure.y_label, "categories": list(figure.x_categories), "series": series}
 
 
@@ -104,6 +123,9 @@ def _layout(figure: Figure) -> tuple[Panel, tuple[int, int]]:
         half = _slot(bars) / 2
         xs += [x - half for series in bars for x in series.x] + [x + half for series in bars for x in series.x]
         x = scale(xs, limits=figure.x_range, pad=0.02, whole=all(value == round(value) for value in xs))
+    if figure.below is not None and figure.below.rows:
+        x = replace(x, ticks=tuple(place for place in figure.below.at if x.inside(place)))
+        left = max(left, below.counts_margin(figure.below, _letter(figure)))
     if sideways:
         left = min(0.45 * width, LARGE_LETTER * max(map(len, words)) + 18)
         height = max(140, 26 * len(words) + 70)
@@ -112,7 +134,9 @@ def _layout(figure: Figure) -> tuple[Panel, tuple[int, int]]:
     if not sideways:
         left = max(left, LETTER * max((len(y.word(tick)) for tick in y.ticks), default=0) + 30)
     extra = NEXT_LINE * (len(broken(figure.y_label if sideways else figure.x_label, float(width - 18))) - 1)
-    return Panel(left, 12.0, width - left - 18, height - 12 - bottom, x, y, sideways), (width, height + extra)
+    room = below.ABOVE * below.rows_above(figure, width - left - 18)
+    panel = Panel(left, 12.0 + room, width - left - 18, height - 12 - bottom, x, y, sideways)
+    return panel, (width, height + room + extra + below.counts_height(figure.below))
 
 
 def _axes(figure: Figure, panel: Panel) -> Iterator[str]:
@@ -176,11 +200,12 @@ def _series(series: Series, look: Look | None, panel: Panel, rivals: Sequence[Se
         return
     if series.low and series.high and series.style != "intervals":
         there = panel.path(series.x, series.high, step=series.style == "step")
-        back = panel.path(series.x[::-1], series.low[::-1])
+        back = panel.path(series.x, series.low, step=series.style == "step", backwards=True)
         yield f'<path class="band {colour}" d="{there}L{back[1:]}Z"/>'
     if series.style in CURVES:
         line = panel.path(series.x, series.y, step=series.style == "step")
-        yield f'<path class="line {colour}"{dash(look, rivals.index(series))} d="{line}"/>'
+        fine = " fine" if series.fine else ""
+        yield f'<path class="line{fine} {colour}"{dash(look, rivals.index(series))} d="{line}"/>'
     crowded = series.style == "intervals" and len({rival.x for rival in rivals}) < len(rivals)
     aside = 6.0 * (rivals.index(series) - (len(rivals) - 1) / 2) if crowded else 0.0
     shift = (0.0, aside) if panel.sideways else (aside, 0.0)
