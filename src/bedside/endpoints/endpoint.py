@@ -50,6 +50,7 @@ class View(Generic[Y, P]):
         settings: What the endpoint fixed on tuning, by split number ({"threshold": 0.31}).
         smallest_cell: Smallest number of patients that a figure may show in a cell; 0 shows all.
         weights: How many cases each row stands for, shape (n,); None where each stands for itself.
+        compared: Whether it is the comparator of the one pre-specified contrast.
     """
 
     learner: str
@@ -61,6 +62,7 @@ class View(Generic[Y, P]):
     label: str = ""
     smallest_cell: int = 0
     weights: Floats | None = None
+    compared: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,7 +36,7 @@ def counts_margin(below: CountsBelow | None, letter: float) -> float:
         return 0.0
     longest = max(len(row.label) for row in below.rows)
     widest = max((len(count(row.counts[0])) for row in below.rows if row.counts), default=1)
-    return 6 + SWATCH + 5 + letter * longest + 8 + letter * widest / 2
+    return 6 + SWATCH + 5 + letter * longest + 12 + letter * widest / 2
 
 
 def counts(below: CountsBelow, panel: Panel, looks: Mapping[str, Look], top: float, letter: float) -> Iterator[str]:

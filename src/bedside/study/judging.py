@@ -11,7 +11,7 @@ from bedside.study.analysis import Analysis, Scope, groups_by_period, groups_by_
 from bedside.study.fits import Judgement, read
 from bedside.study.job import Division, Job
 from bedside.study.judged import Judged
-from bedside.study.record import Read
+from bedside.study.record import Read, primary
 from bedside.study.suppression import SmallCells, answers
 from bedside.study.table_one import TableOne
 from bedside.study.weighing import or_none
@@ -130,6 +130,7 @@ def views(job: Job, judged: Sequence[Judged[Any, Any]], stored: Read) -> list[Vi
             label=learner.label,
             smallest_cell=job.study.smallest_cell,
             weights=one.weights,
+            compared=one.learner == primary(job)[1],
         )
         for one, learner in zip(judged, job.study.learners, strict=True)
     ]
