@@ -123,7 +123,7 @@ class Boosting(Generic[P]):
             reference=train,
         )
         booster = lightgbm.train(
-            {**objective, **_parameters(settings, len(development), seed)},
+            {**objective, **parameters(settings, len(development), seed)},
             train,
             num_boost_round=ROUNDS,
             valid_sets=[judged],
@@ -158,7 +158,8 @@ class Boosting(Generic[P]):
         return target.values(outcomes) if isinstance(target, Numeric) else target.index(outcomes).astype(np.float64)
 
 
-def _parameters(settings: Settings, cases: int, seed: int) -> dict[str, Any]:
+def parameters(settings: Settings, cases: int, seed: int) -> dict[str, Any]:
+    """What LightGBM is told besides its objective; the same bytes for the same seed."""
     return {
         "learning_rate": float(settings["learning_rate"]),
         "num_leaves": int(settings["leaves"]),
