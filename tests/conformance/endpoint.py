@@ -77,9 +77,18 @@ def check_storage(endpoint: Endpoint[Y, P], outcomes: list[Y], predictions: list
             assert column.shape == (len(given),)
             assert column.dtype == np.float64
         back = restored(from_arrays({name: array.copy() for name, array in to_arrays(cells).items()}))
-        assert back == list(given)
-        assert [type(one) for one in back] == [type(one) for one in given]
+        assert_same(back, list(given))
         assert restored(of_nobody(cells)) == []
+
+
+def assert_same(one: Sequence[Any], two: Sequence[Any]) -> None:
+    """Equal values of equal types, arrays among them."""
+    assert [type(each) for each in one] == [type(each) for each in two]
+    if any(isinstance(each, np.ndarray) for each in two):
+        for ours, theirs in zip(one, two, strict=True):
+            np.testing.assert_array_equal(ours, theirs, strict=True)
+    else:
+        assert list(one) == list(two)
 
 
 def check_pool(endpoint: Endpoint[Y, P], predictions: list[P]) -> None:
@@ -138,8 +147,7 @@ def check_target(endpoint: Endpoint[Y, P], outcomes: list[Y], predictions: list[
     assert_cells_close(cells(target.replaced(predictions, answers, numbers)), cells(predictions))
     if target.questions or target.quantities:
         whole = [k for k in range(len(outcomes)) if all(question.known(outcomes)[k] for question in target.questions)]
-        assumed = target.assumed(classes, values)
-        assert [assumed[k] for k in whole] == [outcomes[k] for k in whole]
+        check_assumed(endpoint, [outcomes[k] for k in whole], [each[whole] for each in (*classes, *values)])
     knowing_nothing = target.uninformed(outcomes)
     if target.questions or target.quantities:
         assert len(set(case_bytes(cells(knowing_nothing)))) == 1
@@ -155,6 +163,21 @@ def check_target(endpoint: Endpoint[Y, P], outcomes: list[Y], predictions: list[
     by_class = classes_by_case(target, outcomes)
     assert set(by_class) <= set(words)
     assert bool(by_class) == bool(target.questions)
+
+
+def check_assumed(endpoint: Endpoint[Y, P], outcomes: list[Y], answers: list[Any]) -> None:
+    """Outcomes made of answers have these answers, and are the outcomes where answers tell all of them."""
+    target = endpoint.target
+    count = len(target.questions)
+    assumed = target.assumed(answers[:count], answers[count:])
+    for question, classes in zip(target.questions, answers, strict=False):
+        assert question.known(assumed).all()
+        assert (question.index(assumed) == classes).all()
+    for quantity, values in zip(target.quantities, answers[count:], strict=True):
+        np.testing.assert_array_equal(quantity.values(assumed), values)
+    told = {tuple(case): outcome for case, outcome in zip(zip(*answers, strict=True), outcomes, strict=True)}
+    if all(told[tuple(case)] == outcome for case, outcome in zip(zip(*answers, strict=True), outcomes, strict=True)):
+        assert assumed == outcomes
 
 
 def check_words(endpoint: Endpoint[Y, P], outcomes: list[Y]) -> None:

@@ -10,10 +10,18 @@ import numpy as np
 from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.target import Quantity, Question
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence, times_of
-from bedside.errors import ModelError, OutcomeProblem
+from bedside.errors import ModelError, OutcomeProblem, StatisticsError
+from bedside.stats.brier_over_time import brier_losses
+from bedside.stats.incidence import curve
 from bedside.types import Booleans, Floats, Integers
 
 P = TypeVar("P")
+
+_ROUNDING = 1e-5
+"""Incidences in single precision may pass 0 and 1 by this much."""
+
+_SURE = 1e-7
+"""Risks are held at least this far from 0 and 1 where one is made into another."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,69 @@ class Timed:
     def predictions(self, curves: Floats) -> list[Incidence]:
         """Cumulative incidences, shape (n, causes, times), as predictions."""
         return list(np.asarray(curves, dtype=np.float64))
+
+    def checked_curves(self, predictions: Sequence[Incidence]) -> Floats:
+        """Predictions as one array, shape (n, causes, times), between 0 and 1.
+
+        Raises:
+            StatisticsError: An incidence is NaN or outside [0, 1], or causes together exceed 1.
+        """
+        curves = self.curves(predictions)
+        if curves.size and not (curves.min() >= -_ROUNDING and curves.sum(axis=1).max() <= 1.0 + _ROUNDING):
+            msg = (
+                "predicted incidences are not numbers, below 0 or together above 1; allowed are cumulative incidences "
+                "from 0 to 1 of each cause, with a sum of at most 1"
+            )
+            raise StatisticsError(msg)
+        return np.clip(curves, 0.0, 1.0)
+
+    def uninformed(self, outcomes: Sequence[Followed]) -> list[Incidence]:
+        """The incidences of all these cases (Aalen and Johansen), for each of them.
+
+        After the last time at which somebody is watched they stay what they were.
+        """
+        times = times_of(outcomes)
+        each = np.array([curve(times, k, None, self.grid)[0] for k in range(1, len(self.causes) + 1)])
+        held = np.maximum.accumulate(np.where(np.isnan(each), 0.0, each), axis=1)
+        return [held.copy() for _ in outcomes]
+
+    def replaced(
+        self, predictions: Sequence[Incidence], answers: Sequence[Floats], numbers: Sequence[Floats]
+    ) -> list[Incidence]:
+        """Predictions with other probabilities (n, 2) of the event by the primary horizon.
+
+        The cumulative hazard of the cause of interest is multiplied (that of its incidence where causes compete), so that
+        the curve passes through the probability; other causes are held to what is left.
+
+        Raises:
+            ModelError: There are no predictions to begin with: a probability alone gives no curve.
+        """
+        del numbers
+        if any(one is None for one in predictions):
+            msg = (
+                "a probability by the horizon alone gives no incidence over time; choose a learner of times to events "
+                "(Cox, Weibull, boosting of survival, a forest of survival)"
+            )
+            raise ModelError(msg)
+        curves = self.curves(predictions)
+        before, wanted = curves[:, 0, self.place(self.primary)], np.asarray(answers[0])[:, 1]
+        hazard, other = (-np.log1p(-np.clip(one, _SURE, 1.0 - _SURE)) for one in (before, wanted))
+        times = np.where(before == wanted, 1.0, other / hazard)[:, None]
+        first = np.where(
+            times == 1.0, curves[:, 0], -np.expm1(times * np.log1p(-np.clip(curves[:, 0], 0.0, 1.0 - _SURE)))
+        )
+        return self.predictions(
+            np.concatenate([first[:, None], np.minimum(curves[:, 1:], 1.0 - first[:, None])], axis=1)
+        )
+
+    def assumed(self, answers: Sequence[Integers], numbers: Sequence[Floats]) -> list[Followed]:
+        """An event at the primary horizon, or none by then and no longer watched."""
+        del numbers
+        return [Followed(self.primary, int(answer)) for answer in answers[0].tolist()]
+
+    def losses(self, outcomes: Sequence[Followed], predictions: Sequence[Incidence]) -> Floats:
+        """What each case adds to the integrated Brier score of all causes, shape (n,); see `brier_losses`."""
+        return brier_losses(times_of(outcomes), self.checked_curves(predictions), self.grid)
 
     def checked(self, outcomes: Sequence[Followed]) -> None:
         """Refuse events that are none of the causes.
