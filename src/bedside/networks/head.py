@@ -69,3 +69,20 @@ class WeighingHead(Head[F_contra, Y_contra, P_co]):
         self, outputs: Float[Tensor, "cases ..."], targets: Tensor, weights: "Tensor | None" = None
     ) -> Float[Tensor, ""]:
         """As `Head.loss`, each case's loss times its weight; weights have a mean of 1 over all development cases."""
+
+
+class Concluding(Head[F_contra, Y_contra, P_co]):
+    """A head whose weights say who is at more risk than whom, and whose predictions need a baseline besides.
+
+    The baseline is learned from the raw outputs of all development cases whenever weights are about to be judged, and
+    kept with them as buffers: the weights that are kept predict with their own.
+    """
+
+    @abstractmethod
+    def conclude(self, outputs: NDArray[np.float32], outcomes: Sequence[Y_contra]) -> None:
+        """Learn what predictions need besides the weights.
+
+        Args:
+            outputs: Raw outputs of all development cases, as they are without augmentation, finite; cases first.
+            outcomes: Theirs, in the same order.
+        """

@@ -17,6 +17,7 @@ from bedside.networks.head import Head, WeighingHead
 from bedside.networks.losses import loss_words
 from bedside.networks.range import Range
 from bedside.training.calibration import REWEIGHTED, selection_loss
+from bedside.training.conclusion import conclusion
 from bedside.training.determinism import deterministic
 from bedside.training.elsewhere import Elsewhere
 from bedside.training.feed import Augment, Mixing, Views
@@ -196,10 +197,11 @@ class Network(Generic[X, P]):
             self._adapt(model, development)
             supply = self.way.feed(model, prepared, development, self.augment, self.mixing)
             begun = self._begun(model, settings, prepared, supply.cases)
+            conclude = conclusion(model, self.way, supply.cases, development, chunk=self.chunk)
             ask = self.way.asked(model, prepared, [sample.predictors for sample in selection], chunk=self.chunk)
 
             def judge() -> float:
-                told = ask()
+                told = ask() if conclude() else None
                 if told is None:
                     return float("nan")
                 return selection_loss(self.endpoint, outcomes, told[0], reweighted=model.head.reweighted, weights=stand)
