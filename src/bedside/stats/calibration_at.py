@@ -17,12 +17,13 @@ from bedside.types import Floats, Weights
 _SURE = 1e-6
 """Risks are held at least this far from 0 and 1 where their complementary log-log is taken."""
 
-_STEPS = 60
-_CONVERGED = 1e-10
-_LARGEST_STEP = 2.0
+_STEPS = 100
+_CONVERGED = 1e-9
+_STUCK = 1e3
+"""A step that rounding alone keeps from being an improvement is as good as none, once it is damped this much."""
 _STEEPEST = 1e3
-_LARGEST_LOG = 4.0
-"""exp(-exp(4)) is 0 beside everything else."""
+_LARGEST_LOG = 6.0
+"""exp(-exp(6)) is 0 beside everything else."""
 
 
 def ratio_statistic(times: Times, risk: Floats, at: float) -> Statistic:
@@ -63,8 +64,8 @@ def ratio_statistic(times: Times, risk: Floats, at: float) -> Statistic:
 def slope_statistic(times: Times, risk: Floats, at: float) -> Statistic:
     """Slope of the observed on the predicted risk at a time, both on the complementary log-log scale.
 
-    A binomial model of pseudo-values, with an intercept; without censoring it is the regression of the outcomes
-    themselves. With late entries cases whose state is known stand for the others instead (see `answered`): pseudo-values
+    Least squares of pseudo-values, with an intercept; without censoring it is the regression of the outcomes themselves.
+    With late entries cases whose state is known stand for the others instead (see `answered`): pseudo-values
     of cases that are chosen by their survival do not average to their risk.
 
     Args:
@@ -77,7 +78,7 @@ def slope_statistic(times: Times, risk: Floats, at: float) -> Statistic:
         risks are the same, or no slope fits.
     """
     x = np.log(-np.log1p(-np.clip(risk, _SURE, 1.0 - _SURE)))
-    observe = _by_weights(times, at) if times.entry.any() else PseudoValues(times, at)
+    observe = _Known(times, at) if times.entry.any() else PseudoValues(times, at)
 
     def statistic(weights: Weights) -> Floats:
         found = np.full(len(weights), np.nan)
@@ -90,59 +91,78 @@ def slope_statistic(times: Times, risk: Floats, at: float) -> Statistic:
 
 
 def slopes(x: Floats, values: Floats, weights: Weights) -> Floats:
-    """Slopes of binomial regressions on the complementary log-log scale, by Fisher scoring of all at once.
+    """Slopes of least-squares fits of 1 - exp(-exp(a + b x)) to values, of many weightings at once.
+
+    Generalised estimating equations with constant variance, as is usual for pseudo-values; by the method of Levenberg
+    and Marquardt from a slope of 1.
 
     Args:
         x: Predictor, shape (n,).
-        values: What is regressed, shape (b, n): 0 and 1, or pseudo-values, which may lie outside.
+        values: What is fitted, shape (b, n): 0 and 1, or pseudo-values, which may lie outside.
         weights: Shape (b, n).
 
     Returns:
-        Shape (b,); NaN where the values' mean is not within (0, 1) or x does not vary, and where it does not converge.
+        Shape (b,); NaN where the values' mean is not within (0, 1), x does not vary, or no finite slope fits best.
     """
     slope = np.full(len(weights), np.nan)
     total = weights.sum(axis=1)
-    middle = ratio(weights @ x, total)
-    spread = ratio(weights @ np.square(x - x.mean()), total) - np.square(middle - x.mean())
+    centred = x - x.mean()
+    middle = ratio(weights @ centred, total)
+    spread = ratio(weights @ np.square(centred), total) - np.square(middle)
     share = ratio((weights * values).sum(axis=1), total)
     going = np.flatnonzero((share > 0) & (share < 1) & (spread > 1e-12 * max(1.0, float(np.square(x).max()))))
     if not going.size:
         return slope
-    centred = x - float(np.mean(middle[going]))
     columns = np.column_stack([np.ones_like(x), centred, np.square(centred)])
-    parts = np.column_stack([np.log(-np.log1p(-share[going])), np.ones(going.size)])
+    tried = np.column_stack([np.log(-np.log1p(-share[going])) - middle[going], np.ones(going.size)])
     y, w = values[going], weights[going]
+    best, damping = np.full(going.size, np.inf), np.full(going.size, 1e-3)
+    kept, score, curvature = tried.copy(), np.zeros((going.size, 2)), np.ones((going.size, 3))
     for _ in range(_STEPS):
-        step = _step(parts, centred, columns, y, w)
-        step = np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
-        parts = parts + step
-        done = np.abs(step).max(axis=1) < _CONVERGED
-        lost = ~np.isfinite(parts).all(axis=1) | (np.abs(parts).max(axis=1) > _STEEPEST)
-        slope[going[done]] = parts[done, 1]
-        left = ~(done | lost)
+        distance, pull, bend = _fit(tried, centred, columns, y, w)
+        better = distance <= best
+        best = np.where(better, distance, best)
+        kept[better], score[better], curvature[better] = tried[better], pull[better], bend[better]
+        damping = np.where(better, damping / 10.0, damping * 10.0)
+        step = _step(score, curvature, damping)
+        small = np.abs(step).max(axis=1) < _CONVERGED
+        done = small & (better | (damping > _STUCK))
+        slope[going[done]] = kept[done, 1]
+        left = ~done & ~(np.abs(kept).max(axis=1) > _STEEPEST)
         if not left.any():
             break
+        tried = kept + step
         if not left.all():
-            going, parts, y, w = going[left], parts[left], y[left], w[left]
+            going, tried, kept, y, w = going[left], tried[left], kept[left], y[left], w[left]
+            best, damping, score, curvature = best[left], damping[left], score[left], curvature[left]
     return slope
 
 
-def _step(parts: Floats, x: Floats, columns: Floats, values: Floats, weights: Weights) -> Floats:
-    """One step of Fisher scoring of intercepts and slopes, shape (b, 2)."""
+def _fit(parts: Floats, x: Floats, columns: Floats, values: Floats, weights: Weights) -> tuple[Floats, Floats, Floats]:
+    """Sum of squares (b,), half its falling gradient (b, 2), and the products of the fit's own slopes (b, 3)."""
     hazard = np.exp(np.minimum(parts[:, :1] + parts[:, 1:] * x, _LARGEST_LOG))
-    share = -np.expm1(-hazard)
-    pull = weights * hazard / share
-    score = (pull * (values - share)) @ columns[:, :2]
-    zero, one, two = ((pull * hazard * (1.0 - share)) @ columns).T
-    determinant = zero * two - one * one
-    safe = np.where(determinant > 0, determinant, np.nan)
-    return np.column_stack(
-        [(two * score[:, 0] - one * score[:, 1]) / safe, (zero * score[:, 1] - one * score[:, 0]) / safe]
+    free = np.exp(-hazard)
+    off = values - 1.0 + free
+    rising = hazard * free
+    weighted = weights * off
+    return (
+        np.einsum("ij,ij->i", weighted, off),
+        (weighted * rising) @ columns[:, :2],
+        (weights * np.square(rising)) @ columns,
     )
 
 
-def _by_weights(times: Times, at: float) -> "_Known":
-    return _Known(times, at)
+def _step(score: Floats, curvature: Floats, damping: Floats) -> Floats:
+    """The damped step, shape (b, 2)."""
+    zero, one, two = curvature.T
+    zero, two = zero * (1.0 + damping), two * (1.0 + damping)
+    determinant = np.maximum(zero * two - one * one, np.finfo(np.float64).tiny)
+    return np.column_stack(
+        [
+            (two * score[:, 0] - one * score[:, 1]) / determinant,
+            (zero * score[:, 1] - one * score[:, 0]) / determinant,
+        ]
+    )
 
 
 class _Known:

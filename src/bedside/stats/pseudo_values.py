@@ -43,7 +43,7 @@ class PseudoValues:
         incidence = jumps.cumsum(axis=1)
         total = incidence[:, -1:] if k else np.zeros((len(weights), 1))
         left = sets.at_risk - sets.leaving
-        later = np.divide(total - incidence, left, out=np.zeros_like(left), where=sets.after > 0)
+        later = np.divide(total - incidence, left, out=np.zeros_like(left), where=(sets.after > 0) & (left > 0))
         by_risk = np.divide(
             sets.leaving * later - jumps, sets.at_risk, out=np.zeros_like(left), where=sets.at_risk > 0
         ).cumsum(axis=1)
