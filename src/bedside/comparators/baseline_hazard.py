@@ -47,4 +47,6 @@ class BaselineHazard:
     def predictions(self, scores: Floats) -> list[Incidence]:
         """Cumulative incidences of cases with these scores, shape (n, causes)."""
         relative = np.exp(np.clip(scores, -_LIMIT, _LIMIT))
-        return self.target.predictions(incidences(relative[:, :, None] * self.increments))
+        curves = incidences(relative[:, :, None] * self.increments)
+        # Sums of many small steps may end a rounding above 1.
+        return self.target.predictions(np.minimum(curves, 1.0))

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
 from bedside.comparators.baseline_hazard import BaselineHazard
 from bedside.comparators.cox_penalty import penalised
 from bedside.comparators.design import Design
-from bedside.comparators.elastic_net import RAREST
 from bedside.comparators.event_times import event_times
+from bedside.comparators.linear_hazard import RAREST, LinearHazard, load_linear_hazard
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence
@@ -22,37 +20,8 @@ from bedside.modalities.tabular.column import Schema
 from bedside.modalities.tabular.table import Record
 from bedside.stats.cox import AtRisk
 from bedside.training.learner import Settings, Trial
-from bedside.training.storage import damaged, read_json, write_json
 from bedside.training.threads import single_thread
-from bedside.types import Floats, Json
-
-
-@dataclass(frozen=True, eq=False)
-class CoxModel:
-    """Design, coefficients of each cause, and the baseline hazards.
-
-    Attributes:
-        design: Fitted on development.
-        coefficients: Log hazard ratios, shape (p, causes).
-        baseline: Of a case whose columns are all 0.
-    """
-
-    design: Design
-    coefficients: Floats
-    baseline: BaselineHazard
-
-    def predict(self, predictors: Sequence[Record]) -> list[Incidence]:
-        """One matrix of cumulative incidences a case."""
-        if len(predictors) == 0:
-            return []
-        # A sparse product sums each row by itself: a dense one may round differently alone and in company.
-        return self.baseline.predictions(self.design.matrix(predictors) @ self.coefficients)
-
-    def save(self, folder: Path) -> None:
-        """Write the design as JSON, coefficients and baseline as safetensors."""
-        write_json(folder / "design.json", self.design.state())
-        arrays = {"coefficients": self.coefficients, "baseline": self.baseline.increments}
-        save_file({name: np.ascontiguousarray(one) for name, one in arrays.items()}, folder / "cox.safetensors")
+from bedside.types import Json
 
 
 @dataclass(frozen=True)
@@ -105,7 +74,7 @@ class CoxElasticNet:
         selection: Sequence[Sample[Record, Followed]],  # noqa: ARG002 - a convex problem needs no early stopping
         *,
         seed: int,  # noqa: ARG002 - nothing is drawn
-    ) -> tuple[CoxModel, Mapping[str, Json]]:
+    ) -> tuple[LinearHazard, Mapping[str, Json]]:
         """Fit with these settings.
 
         Raises:
@@ -128,22 +97,11 @@ class CoxElasticNet:
             "nonzero": int((coefficients != 0).any(axis=1).sum()),
             "converged": all(one.converged for one in found),
         }
-        return CoxModel(design, coefficients, baseline), record
+        return LinearHazard(design, coefficients, baseline), record
 
-    def load(self, folder: Path) -> CoxModel:
+    def load(self, folder: Path) -> LinearHazard:
         """Read back what `save` wrote; raises ModelError when it is damaged."""
-        path = folder / "cox.safetensors"
-        try:
-            design = Design.from_state(read_json(folder / "design.json"))
-            arrays = load_file(path)
-            coefficients, increments = arrays["coefficients"], arrays["baseline"]
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise damaged(path, str(error)) from error
-        causes, times = len(self._target.causes), len(self._target.grid)
-        if coefficients.shape != (design.width, causes) or increments.shape != (causes, times):
-            told = f"{coefficients.shape} coefficients and a baseline of {increments.shape}"
-            raise damaged(path, f"{told} do not fit {design.width} columns, {causes} cause(s) and {times} times")
-        return CoxModel(design, coefficients, BaselineHazard(self._target, increments))
+        return load_linear_hazard(self._target, folder)
 
     @property
     def _target(self) -> Timed:

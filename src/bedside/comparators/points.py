@@ -41,7 +41,7 @@ class RecalibratedScore(Generic[X, P]):
         """One prediction a case."""
         if len(predictors) == 0:
             return []
-        matrix = _matrix([self.points(one) for one in predictors], self.median)
+        matrix = with_median([self.points(one) for one in predictors], self.median)
         return from_scores(self.endpoint, np.einsum("np,ps->ns", matrix, self.slope) + self.intercept)
 
     def save(self, folder: Path) -> None:
@@ -104,7 +104,7 @@ class PointsScore(Generic[X, P]):
             msg = f"the score {self.name!r} has no answer for any development sample; check the columns it reads"
             raise ModelError(msg)
         median = float(np.median(answered))
-        slope, intercept = unpenalised(self.endpoint, _matrix(points, median), development, self.name)
+        slope, intercept = unpenalised(self.endpoint, with_median(points, median), development, self.name)
         unanswered = len(points) - len(answered)
         return RecalibratedScore(self.endpoint, self.points, median, slope, intercept), {"without_answer": unanswered}
 
@@ -122,6 +122,7 @@ class PointsScore(Generic[X, P]):
         return RecalibratedScore(self.endpoint, self.points, median, slope, intercept)
 
 
-def _matrix(points: "Sequence[float | None]", median: float) -> Floats:
+def with_median(points: "Sequence[float | None]", median: float) -> Floats:
+    """Points, the median where there are none, and a mark of that, shape (n, 2)."""
     values = np.array([median if value is None else value for value in points], dtype=float)
     return np.column_stack([values, [float(value is None) for value in points]])
