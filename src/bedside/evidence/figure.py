@@ -58,7 +58,7 @@ class CountsBelow(Frozen):
 
     Attributes:
         title: What is counted ("At risk").
-        at: Where along x, rising; the axis has its ticks there.
+        at: Where along x, rising; the axis is marked there.
         rows: One a group, from above.
     """
 
@@ -84,6 +84,7 @@ class Figure(Frozen):
         conclusion: What the reader should take from it, one or two sentences, from these data.
         alt: Text alternative for those who cannot see it.
         x_logarithmic: Equal ratios of x are equally far apart; every x is then above 0.
+        x_ticks: Places along x that are marked; none lets the axis choose.
         x_categories: Tick labels at x = 0, 1, 2 ... when the axis is categorical.
         diagonal: Draw the identity line (no discrimination, perfect calibration).
         horizontal: Heights at which to draw a labelled reference line.
@@ -103,6 +104,7 @@ class Figure(Frozen):
     x_range: tuple[float, float] | None = None
     y_range: tuple[float, float] | None = None
     x_logarithmic: bool = False
+    x_ticks: tuple[float, ...] = ()
     x_categories: tuple[str, ...] = ()
     diagonal: bool = False
     horizontal: tuple[tuple[str, float], ...] = ()

@@ -123,9 +123,10 @@ def _layout(figure: Figure) -> tuple[Panel, tuple[int, int]]:
         half = _slot(bars) / 2
         xs += [x - half for series in bars for x in series.x] + [x + half for series in bars for x in series.x]
         x = scale(xs, limits=figure.x_range, pad=0.02, whole=all(value == round(value) for value in xs))
-    if figure.below is not None and figure.below.rows:
-        x = replace(x, ticks=tuple(place for place in figure.below.at if x.inside(place)))
-        left = max(left, below.counts_margin(figure.below, _letter(figure)))
+    marked = figure.x_ticks if figure.below is None else figure.below.at
+    if marked:
+        x = replace(x, ticks=tuple(place for place in marked if x.inside(place)))
+    left = max(left, below.counts_margin(figure.below, _letter(figure)))
     if sideways:
         left = min(0.45 * width, LARGE_LETTER * max(map(len, words)) + 18)
         height = max(140, 26 * len(words) + 70)

@@ -16,6 +16,10 @@ from bedside.stats.times import Times
 from bedside.types import Booleans, Floats, Integers
 
 
+_DIGITS = 12
+"""Sums of increments reach 0 and 1 no nearer than this."""
+
+
 class ObservedIncidence(NamedTuple):
     """Cumulative incidence at some times, shape (times,) each.
 
@@ -55,7 +59,7 @@ def observed_incidence(
         raise StatisticsError(msg)
     who = np.arange(len(times), dtype=np.int64) if patient is None else patient
     steps = _Steps(times, cause)
-    value = np.append(0.0, steps.incidence)[np.searchsorted(steps.at, at, side="right")]
+    value = np.append(0.0, steps.incidence)[np.searchsorted(steps.at, at, side="right")].round(_DIGITS)
     influence = np.zeros((int(np.unique(who).size), at.size))
     np.add.at(influence, np.unique(who, return_inverse=True)[1], steps.influence(at))
     error = np.sqrt((influence**2).sum(axis=0))

@@ -10,6 +10,7 @@ from bedside.endpoints.drawing import named
 from bedside.endpoints.endpoint import View
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence, times_of
 from bedside.endpoints.time_to_event.target import Timed
+from bedside.evidence.count import Count
 from bedside.stats.incidence_limits import ObservedIncidence, observed_incidence
 from bedside.stats.times import Times
 from bedside.types import Floats, Integers
@@ -57,6 +58,11 @@ class Judged:
     def patients(self, rows: Integers) -> int:
         """How many patients these rows are of."""
         return int(np.unique(self.view.patient[rows]).size)
+
+    def shown(self, patients: Sequence[int]) -> tuple[Count, ...]:
+        """Numbers of patients, small ones withheld."""
+        smallest = self.view.smallest_cell
+        return tuple(f"<{smallest}" if 0 < count < smallest else count for count in patients)
 
     def observed(self, rows: Integers, at: Floats, cause: int = 1) -> ObservedIncidence:
         """Observed incidence of a cause in some rows, with 95% limits by patient."""

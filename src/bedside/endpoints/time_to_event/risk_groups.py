@@ -7,7 +7,6 @@ import numpy as np
 
 from bedside.endpoints.drawing import numbers, percent, pooling
 from bedside.endpoints.time_to_event.judged import Judged, at_time, drawn_times, marked_times
-from bedside.evidence.count import Count
 from bedside.evidence.figure import CountRow, CountsBelow, Figure, Series
 from bedside.stats.incidence_limits import ObservedIncidence
 from bedside.types import Floats, Integers
@@ -136,9 +135,7 @@ def _told(number: int, group: _Group, grid: Floats, *, free: bool) -> Series:
 
 def _at_risk(one: Judged, number: int, group: _Group, at: Sequence[float]) -> CountRow:
     patients = one.observed(group.rows, np.array(at)).patients.tolist()
-    smallest = one.view.smallest_cell
-    shown: tuple[Count, ...] = tuple(f"<{smallest}" if 0 < count < smallest else count for count in patients)
-    return CountRow(label=group.word, counts=shown, colour=number)
+    return CountRow(label=group.word, counts=one.shown(patients), colour=number)
 
 
 def _top(groups: Sequence[_Group]) -> float:
