@@ -7,6 +7,7 @@ from tests.endpoints.times import incidence, simulated
 
 from bedside.endpoints.time_to_event.kind import TimeEndpoint, time_to_event
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence
+from bedside.endpoints.time_to_event.target import timed
 
 
 def told(
@@ -15,7 +16,7 @@ def told(
     """Outcomes, and curves that know them in part."""
     x, outcomes = simulated(n, seed, causes=causes, truncated=truncated)
     noisy = x + np.random.default_rng(seed).normal(scale=0.5, size=x.shape)
-    return outcomes, list(incidence(noisy, endpoint.target.grid, causes))
+    return outcomes, list(incidence(noisy, timed(endpoint, "a test").grid, causes))
 
 
 @pytest.mark.parametrize("truncated", [False, True])

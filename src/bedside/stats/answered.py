@@ -1,10 +1,11 @@
 """Cases whose state at a time is known, weighted so that they stand for everybody, those censored before it too.
 
 A case with an event by time t counts for free(T-) / at risk(T), one watched free of events through t for its share of
-the probability of being free at t. Without late entries these are the inverse-probability-of-censoring weights 1 / G(T-)
-and 1 / G(t-) of Graf et al. 1999 (Stat Med 18:2529) and Gerds and Schumacher 2006 (Biom J 48:1029), G the Kaplan-Meier
-curve of censoring of these same cases, events before censorings at ties; the weights of all add up to 1. With late
-entries they undo the selection as well, as the product-limit estimator does, where entry tells nothing of the event.
+the probability of being free at t. Without late entries these are the inverse-probability-of-censoring weights
+1 / G(T-) and 1 / G(t-) of Graf et al. 1999 (Stat Med 18:2529) and Gerds and Schumacher 2006 (Biom J 48:1029), G the
+Kaplan-Meier curve of censoring of these same cases, events before censorings at ties; the weights of all add up to 1.
+With late entries they undo the selection as well, as the product-limit estimator does, where entry tells nothing of the
+event.
 """
 
 from dataclasses import dataclass
@@ -39,12 +40,16 @@ class Answered:
         sets: The cases' risk sets.
         at: Times, rising, shape (g,).
         free: Which cases were watched free of events through each time, shape (n, g).
+
+    With `upon` the curve of censoring is read at each time instead of just before it, as Graf et al. wrote it and
+    scikit-survival computes it. Both are one where no event and censoring fall on the same time; else this one counts
+    events too much.
     """
 
-    def __init__(self, times: Times, at: Floats) -> None:
-        self.sets = RiskSets(times)
+    def __init__(self, times: Times, at: Floats, *, upon: bool = False) -> None:
+        self.sets, self._upon = RiskSets(times), upon
         self.at = np.asarray(at, dtype=np.float64)
-        self.free: Floats = np.column_stack([free_at(times, float(t)) for t in self.at]).astype(np.float64)
+        self.free: Floats = np.column_stack([free_at(times, float(t), longer=upon) for t in self.at]).astype(np.float64)
         self._until = self.sets.until(self.at)
 
     def __call__(self, weights: Weights) -> Standing:
@@ -55,5 +60,6 @@ class Answered:
         some = watched > 0
         free = np.divide(there, watched, out=np.zeros_like(there), where=some)
         known: Booleans = (some == (there > 0)) & (weights.sum(axis=1) > 0)[:, None]
-        events = weights.take(self.sets.rows, axis=1) * found.mass.take(self.sets.place, axis=1)
+        mass = self.sets.mass_upon(weights, found) if self._upon else found.mass
+        events = weights.take(self.sets.rows, axis=1) * mass.take(self.sets.place, axis=1)
         return Standing(events, free, known)

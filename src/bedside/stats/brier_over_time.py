@@ -13,7 +13,7 @@ from bedside.stats.times import Times
 from bedside.types import Floats, Weights
 
 
-def brier_statistic(times: Times, curves: Floats, at: Floats, shares: Floats) -> Statistic:
+def brier_statistic(times: Times, curves: Floats, at: Floats, shares: Floats, *, upon: bool = False) -> Statistic:
     """A weighted sum over times of the Brier scores at each, causes added up.
 
     Args:
@@ -21,11 +21,12 @@ def brier_statistic(times: Times, curves: Floats, at: Floats, shares: Floats) ->
         curves: Predicted cumulative incidences at the times, of causes 1 to k in order, shape (n, k, g).
         at: Times, rising, shape (g,).
         shares: Of each time, shape (g,): [1.0] for the score at one time, `shares_of` for the integrated one.
+        upon: Whether censoring is read at each time, as published by Graf et al., and not just before it.
 
     Returns:
         Weights (b, n) to values (b,); NaN where at a time with a share nobody is watched any more.
     """
-    answered = Answered(times, at)
+    answered = Answered(times, at, upon=upon)
     after, free = _parts(answered, curves, shares)
     counted = shares > 0
 
@@ -76,7 +77,7 @@ def brier_losses(times: Times, curves: Floats, at: Floats) -> Floats:
 
 
 def _parts(answered: Answered, curves: Floats, shares: Floats) -> tuple[Floats, Floats]:
-    """Loss of each case with an event from its time on (e,), and of each case while it is free (n, g); with shares."""
+    """Loss of each case with an event from its time on (e,), of each while it is free (n, g); with shares."""
     rows = answered.sets.rows
     happened = answered.sets.times.event[rows]
     ours = happened[:, None] == np.arange(1, curves.shape[1] + 1)

@@ -64,9 +64,9 @@ def ratio_statistic(times: Times, risk: Floats, at: float) -> Statistic:
 def slope_statistic(times: Times, risk: Floats, at: float) -> Statistic:
     """Slope of the observed on the predicted risk at a time, both on the complementary log-log scale.
 
-    Least squares of pseudo-values, with an intercept; without censoring it is the regression of the outcomes themselves.
-    With late entries cases whose state is known stand for the others instead (see `answered`): pseudo-values
-    of cases that are chosen by their survival do not average to their risk.
+    Least squares of pseudo-values, with an intercept; without censoring it is the regression of the outcomes
+    themselves. With late entries cases whose state is known stand for the others instead (see `answered`):
+    pseudo-values of cases that are chosen by their survival do not average to their risk.
 
     Args:
         times: Of n cases.
@@ -74,8 +74,8 @@ def slope_statistic(times: Times, risk: Floats, at: float) -> Statistic:
         at: The time.
 
     Returns:
-        Weights (b, n) to slopes (b,); NaN where nobody is watched until the time, nobody or everybody has the event, all
-        risks are the same, or no slope fits.
+        Weights (b, n) to slopes (b,); NaN where nobody is watched until the time, nobody or everybody has the event,
+        all risks are the same, or no slope fits.
     """
     x = np.log(-np.log1p(-np.clip(risk, _SURE, 1.0 - _SURE)))
     observe = _Known(times, at) if times.entry.any() else PseudoValues(times, at)

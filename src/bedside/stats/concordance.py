@@ -20,6 +20,9 @@ from bedside.types import Booleans, Floats, Integers, Weights
 Judge = Callable[[Integers], NDArray[np.float32]]
 """Cases (r,) with an event to how each of all n is outranked by them, 1, 1/2 or 0, shape (r, n)."""
 
+Mass = Callable[[RiskSets, Weights], Floats]
+"""Risk sets and weights to what an event at each time counts for, shape (b, u)."""
+
 
 def harrell_statistic(times: Times, risk: Floats) -> Statistic:
     """Harrell's C: share of pairs in which the case with the earlier event had the higher risk.
@@ -33,10 +36,10 @@ def harrell_statistic(times: Times, risk: Floats) -> Statistic:
     Returns:
         Weights (b, n) to values (b,); NaN without a pair.
     """
-    return _Concordance(times, _by_score(risk), np.inf, censored=False).statistic
+    return _Concordance(times, _by_score(risk), np.inf).statistic
 
 
-def uno_statistic(times: Times, risk: Floats, until: float) -> Statistic:
+def uno_statistic(times: Times, risk: Floats, until: float, *, upon: bool = False) -> Statistic:
     """Uno's C: as Harrell's, with weights that make it independent of censoring, for events before `until`.
 
     A pair weighs the inverse square of the probability of not being censored before T (Uno et al. 2011, Stat Med
@@ -46,11 +49,12 @@ def uno_statistic(times: Times, risk: Floats, until: float) -> Statistic:
         times: Of n cases.
         risk: Shape (n,).
         until: Events at this time or later are no first of a pair.
+        upon: Whether the curve of censoring is read at each time and not just before it (see `answered`).
 
     Returns:
         Weights (b, n) to values (b,); NaN without a pair.
     """
-    return _Concordance(times, _by_score(risk), until, censored=True).statistic
+    return _Concordance(times, _by_score(risk), until, _upon if upon else _before).statistic
 
 
 def time_dependent_statistic(times: Times, curves: Floats, grid: Floats) -> Statistic:
@@ -67,14 +71,22 @@ def time_dependent_statistic(times: Times, curves: Floats, grid: Floats) -> Stat
     Returns:
         Weights (b, n) to values (b,); NaN without a pair.
     """
-    return _Concordance(times, _by_curve(times, curves, grid), np.nextafter(grid[-1], np.inf), censored=False).statistic
+    return _Concordance(times, _by_curve(times, curves, grid), np.nextafter(grid[-1], np.inf)).statistic
+
+
+def _before(sets: RiskSets, weights: Weights) -> Floats:
+    return sets(weights).mass
+
+
+def _upon(sets: RiskSets, weights: Weights) -> Floats:
+    return sets.mass_upon(weights, sets(weights))
 
 
 class _Concordance:
     """Pairs of cases, judged once."""
 
-    def __init__(self, times: Times, judge: Judge, until: float, *, censored: bool) -> None:
-        self.times, self.censored = times, censored
+    def __init__(self, times: Times, judge: Judge, until: float, mass: "Mass | None" = None) -> None:
+        self.mass = mass
         self.sets = RiskSets(times)
         first = (times.event[self.sets.rows] == 1) & (times.time[self.sets.rows] < until)
         self.first = np.flatnonzero(first)
@@ -105,8 +117,8 @@ class _Concordance:
         """Weights (b, n) to concordance (b,)."""
         ours = weights.take(self.sets.rows, axis=1)[:, self.first]
         own = rivals = None
-        if self.censored:
-            mass = self.sets(weights).mass
+        if self.mass is not None:
+            mass = self.mass(self.sets, weights)
             own, rivals = mass.take(self.place, axis=1), mass.take(self.rival_place, axis=1)
         alive = ours if own is None else ours * own * own
         won, pairs = self.alive.sums(alive, weights), self.every.sums(alive, weights)
@@ -123,12 +135,14 @@ class _Concordance:
 def _free(times: Times, ours: Integers) -> Booleans:
     """Who was watched without any event for longer than each of ours, shape (r, n)."""
     at = times.time[ours, None]
-    return (times.entry < at) & ((times.time > at) | ((times.time == at) & (times.event == CENSORED)))
+    longer: Booleans = (times.entry < at) & ((times.time > at) | ((times.time == at) & (times.event == CENSORED)))
+    return longer
 
 
 def _gone(times: Times, ours: Integers, rival: Integers) -> Booleans:
     """Whom a competing event came to no later than each of ours had the event, shape (r, rivals)."""
-    return times.time[rival] <= times.time[ours, None]
+    earlier: Booleans = times.time[rival] <= times.time[ours, None]
+    return earlier
 
 
 def _by_score(risk: Floats) -> Judge:
@@ -150,4 +164,6 @@ def _by_curve(times: Times, curves: Floats, grid: Floats) -> Judge:
 
 
 def _compared(one: Floats, other: Floats) -> NDArray[np.float32]:
-    return (one > other).astype(np.float32) + np.float32(0.5) * (one == other)
+    found: NDArray[np.float32] = (one > other).astype(np.float32)
+    found += np.float32(0.5) * (one == other)
+    return found

@@ -1,7 +1,7 @@
 """Who is at risk when: the one place where weights of cases become risk sets, for any number of weightings at once.
 
-A case is at risk at time t when it was watched from before t and until t or later (entry < t <= time). Events come before
-censorings at the same time, so that a case censored at t is known to be free of the event at t.
+A case is at risk at time t when it was watched from before t and until t or later (entry < t <= time). Events come
+before censorings at the same time, so that a case censored at t is known to be free of the event at t.
 """
 
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class RiskSets:
         np.divide(leaving, at_risk, out=shares, where=at_risk > 0)
         factors = 1.0 - shares
         factors[factors < _NOTHING] = 0.0
-        after = np.cumprod(factors, axis=1)
+        after: Floats = np.cumprod(factors, axis=1)
         before = np.concatenate([np.ones((len(weights), 1)), after], axis=1)[:, :-1]
         return Sets(at_risk, leaving, before, after)
 
@@ -90,6 +90,17 @@ class RiskSets:
             found = found - _from(weights, self._late, self.times.entry, at)
         return found
 
+    def mass_upon(self, weights: Weights, found: Sets) -> Floats:
+        """As `Sets.mass`, the curve of censoring taken at each time instead of just before it, shape (b, u).
+
+        1 / (n G(t)), which Graf et al. 1999 wrote; 0 where everybody left at t is censored there. It counts an event
+        too much wherever cases are censored at that same time.
+        """
+        watched = found.at_risk - found.leaving
+        longer = self.at_risk(weights, np.nextafter(self.at, np.inf))
+        ratio = np.divide(watched, longer, out=np.zeros_like(watched), where=longer > _NOTHING)
+        return found.mass * np.where(watched > _NOTHING, ratio, 1.0)
+
     def until(self, at: Floats) -> Integers:
         """How many of the times of events are at or before each time, shape (len(at),)."""
         return np.searchsorted(self.at, at, side="right").astype(np.int64)
@@ -101,8 +112,14 @@ def steps(values: Floats, start: float, places: Integers) -> Floats:
     return whole.take(places, axis=1)
 
 
-def free_at(times: Times, at: float) -> Booleans:
-    """Which cases were watched at a time and known to have had no event by then, shape (n,)."""
+def free_at(times: Times, at: float, *, longer: bool = False) -> Booleans:
+    """Which cases were watched at a time and known to have had no event by then, shape (n,).
+
+    With `longer` only those that were watched longer, without those censored at that very time.
+    """
+    if longer:
+        beyond: Booleans = (times.entry < at) & (times.time > at)
+        return beyond
     there: Booleans = (times.entry < at) & ((times.time > at) | ((times.time == at) & (times.event == CENSORED)))
     return there
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -36,8 +35,8 @@ def time_to_event(
 ) -> TimeEndpoint:
     """An endpoint of times to events, right-censored, perhaps seen late, perhaps with competing causes.
 
-    A cell of a table holds a time and what ended it: "12.5 death", "12.5 censored"; a number before "to" tells since when
-    the case was watched: "3 to 12.5 death". Several models' predictions are pooled by the mean of their incidences.
+    A cell of a table holds a time and what ended it: "12.5 death", "12.5 censored"; a number before "to" tells since
+    when the case was watched: "3 to 12.5 death". Several models' predictions are pooled by the mean of their curves.
 
     Args:
         horizon: At which the primary measure is taken, in `unit`.
@@ -102,8 +101,8 @@ def _grid(horizons: tuple[float, ...], until: float, steps: int) -> Floats:
 def _check_times(horizons: tuple[float, ...], until: float, steps: int) -> None:
     if not all(math.isfinite(one) and one > 0 for one in (*horizons, until)) or until < horizons[-1]:
         msg = (
-            f"horizons are {', '.join(f'{one:g}' for one in horizons)} and the last time is {until:g}; allowed are times "
-            "above 0, none after the last"
+            f"horizons are {', '.join(f'{one:g}' for one in horizons)} and the last time is {until:g}; allowed are "
+            "times above 0, none after the last"
         )
         raise StudyError(msg)
     if steps < 1:
@@ -151,7 +150,8 @@ def _parser(causes: tuple[str, ...]) -> Callable[[object], Followed]:
         try:
             return Followed(time, event, entry)
         except OutcomeProblem as problem:
-            raise OutcomeProblem(f"outcome is a time that cannot be used: {problem}; allowed are {forms}") from None
+            msg = f"outcome is a time that cannot be used: {problem}; allowed are {forms}"
+            raise OutcomeProblem(msg) from None
 
     return parse
 
@@ -173,8 +173,8 @@ def _doubter(target: Timed) -> Callable[[Mapping[str, float]], str]:
         fewest = values.get("smallest_class")
         if fewest is not None and fewest < _FEWEST_EVENTS:
             doubts.append(
-                f"only {fewest:.0f} judged cases are known to have had the event by the horizon, or to have been free of "
-                "it, so that all figures are uncertain"
+                f"only {fewest:.0f} judged cases are known to have had the event by the horizon, or to have been free "
+                "of it, so that all figures are uncertain"
             )
         slope, observed = values.get(f"calibration_slope_{at}"), values.get(f"calibration_ratio_{at}")
         if slope is not None and not 0.8 <= slope <= 1.25:

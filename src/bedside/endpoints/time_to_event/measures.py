@@ -98,17 +98,17 @@ def _at(target: Timed, horizon: float, thresholds: tuple[float, ...]) -> list[Ti
             bounds=(-_INFINITY, _INFINITY),
         ),
     ]
-    for threshold in thresholds:
-        found.append(
-            made(
-                "net_benefit",
-                f"Net benefit at {threshold:g}",
-                lambda times, told, cut=threshold: benefit_statistic(times, told[:, 0], horizon, cut),  # type: ignore[misc]
-                better=True,
-                bounds=(-_INFINITY, 1.0),
-                tested=False,
-            )
+    found.extend(
+        made(
+            "net_benefit",
+            f"Net benefit at {threshold:g}",
+            lambda times, told, cut=threshold: benefit_statistic(times, told[:, 0], horizon, cut),  # type: ignore[misc]
+            better=True,
+            bounds=(-_INFINITY, 1.0),
+            tested=False,
         )
+        for threshold in thresholds
+    )
     return found
 
 

@@ -60,7 +60,8 @@ class ByHorizon:
     def index(self, outcomes: Sequence[Followed]) -> Integers:
         """1 where the cause of interest came by the horizon, shape (n,)."""
         times = times_of(outcomes)
-        return ((times.event == 1) & (times.time <= self.horizon)).astype(np.int64)
+        came: Integers = ((times.event == 1) & (times.time <= self.horizon)).astype(np.int64)
+        return came
 
     def probabilities(self, predictions: Sequence[Incidence]) -> Floats:
         """Without and with the event, shape (n, 2)."""
@@ -154,8 +155,8 @@ class Timed:
     ) -> list[Incidence]:
         """Predictions with other probabilities (n, 2) of the event by the primary horizon.
 
-        The cumulative hazard of the cause of interest is multiplied (that of its incidence where causes compete), so that
-        the curve passes through the probability; other causes are held to what is left.
+        The cumulative hazard of the cause of interest is multiplied (that of its incidence where causes compete), so
+        that the curve passes through the probability; other causes are held to what is left.
 
         Raises:
             ModelError: There are no predictions to begin with: a probability alone gives no curve.
