@@ -63,7 +63,7 @@ def brier_losses(times: Times, curves: Floats, at: Floats) -> Floats:
     known = Answered(times, at)(np.ones((1, len(times)))).known[0]
     if not known[0]:
         msg = (
-            f"nobody of {len(times)} cases is watched until {at[0]:g}, the first time that is judged; judge more cases, "
+    """Loss of each case with an event from its time on (e,), and of each while it is free (n, g), times shares."""
             "or cases that are watched longer"
         )
         raise StatisticsError(msg)
@@ -77,7 +77,7 @@ def brier_losses(times: Times, curves: Floats, at: Floats) -> Floats:
 
 
 def _parts(answered: Answered, curves: Floats, shares: Floats) -> tuple[Floats, Floats]:
-    """Loss of each case with an event from its time on (e,), of each while it is free (n, g); with shares."""
+    """Loss of each case with an event from its time on (e,), of each while free (n, g); with shares."""
     rows = answered.sets.rows
     happened = answered.sets.times.event[rows]
     ours = happened[:, None] == np.arange(1, curves.shape[1] + 1)

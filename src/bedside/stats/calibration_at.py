@@ -19,9 +19,11 @@ _SURE = 1e-6
 
 _STEPS = 100
 _CONVERGED = 1e-9
-_STUCK = 1e3
-"""A step that rounding alone keeps from being an improvement is as good as none, once it is damped this much."""
-_STEEPEST = 1e3
+_ROUNDING = 1e-13
+"""A sum of squares that grows by no more than this share is the same."""
+_DEFINITE = 1e-6
+_STEEPEST = 100.0
+"""A slope that runs off beyond this has no best value: the events are told apart without error."""
 _LARGEST_LOG = 6.0
 """exp(-exp(6)) is 0 beside everything else."""
 
@@ -120,15 +122,16 @@ def slopes(x: Floats, values: Floats, weights: Weights) -> Floats:
     kept, score, curvature = tried.copy(), np.zeros((going.size, 2)), np.ones((going.size, 3))
     for _ in range(_STEPS):
         distance, pull, bend = _fit(tried, centred, columns, y, w)
-        better = distance <= best
+        better = distance <= best * (1.0 + _ROUNDING)
         best = np.where(better, distance, best)
         kept[better], score[better], curvature[better] = tried[better], pull[better], bend[better]
         damping = np.where(better, damping / 10.0, damping * 10.0)
         step = _step(score, curvature, damping)
         small = np.abs(step).max(axis=1) < _CONVERGED
-        done = small & (better | (damping > _STUCK))
+        lost = ~(np.abs(kept).max(axis=1) < _STEEPEST)
+        done = small & better & ~lost
         slope[going[done]] = kept[done, 1]
-        left = ~done & ~(np.abs(kept).max(axis=1) > _STEEPEST)
+        left = ~done & ~lost
         if not left.any():
             break
         tried = kept + step
@@ -139,16 +142,23 @@ def slopes(x: Floats, values: Floats, weights: Weights) -> Floats:
 
 
 def _fit(parts: Floats, x: Floats, columns: Floats, values: Floats, weights: Weights) -> tuple[Floats, Floats, Floats]:
-    """Sum of squares (b,), half its falling gradient (b, 2), and the products of the fit's own slopes (b, 3)."""
+    """Sum of squares (b,), half its falling gradient (b, 2), and half its second derivatives (b, 3).
+
+    Where these are not positive definite the products of the fit's own derivatives stand in for them.
+    """
     hazard = np.exp(np.minimum(parts[:, :1] + parts[:, 1:] * x, _LARGEST_LOG))
     free = np.exp(-hazard)
     off = values - 1.0 + free
     rising = hazard * free
     weighted = weights * off
+    pull = weighted * rising
+    alone = (weights * np.square(rising)) @ columns
+    bend = alone - (pull * (1.0 - hazard)) @ columns
+    definite = (bend[:, 0] > 0) & (bend[:, 0] * bend[:, 2] - bend[:, 1] ** 2 > _DEFINITE * bend[:, 0] * bend[:, 2])
     return (
         np.einsum("ij,ij->i", weighted, off),
-        (weighted * rising) @ columns[:, :2],
-        (weights * np.square(rising)) @ columns,
+        pull @ columns[:, :2],
+        np.where(definite[:, None], bend, alone),
     )
 
 

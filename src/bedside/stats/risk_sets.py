@@ -72,7 +72,7 @@ class RiskSets:
         np.divide(leaving, at_risk, out=shares, where=at_risk > 0)
         factors = 1.0 - shares
         factors[factors < _NOTHING] = 0.0
-        after: Floats = np.cumprod(factors, axis=1)
+        after = np.asarray(np.cumprod(factors, axis=1), dtype=np.float64)
         before = np.concatenate([np.ones((len(weights), 1)), after], axis=1)[:, :-1]
         return Sets(at_risk, leaving, before, after)
 
