@@ -63,7 +63,7 @@ def brier_losses(times: Times, curves: Floats, at: Floats) -> Floats:
     known = Answered(times, at)(np.ones((1, len(times)))).known[0]
     if not known[0]:
         msg = (
-    """Loss of each case with an event from its time on (e,), and of each while it is free (n, g), times shares."""
+            f"nobody of {len(times)} cases is watched until {at[0]:g}, the first time that is judged; judge more cases, "
             "or cases that are watched longer"
         )
         raise StatisticsError(msg)

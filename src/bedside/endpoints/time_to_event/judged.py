@@ -106,7 +106,7 @@ def marked_times(until: float, unit: str) -> tuple[float, ...]:
     return tuple(float(f"{k * step:.10g}") for k in range(int(np.floor(until / step + 1e-9)) + 1))
 
 
-def drawn_times(target: Timed, smallest: int, last: float, most: int = 200) -> Floats:
+def drawn_times(target: Timed, smallest: int, last: float, most: int = 199) -> Floats:
     """Times from 0 on at which curves are drawn, up to `last`: those of the grid where small counts are withheld.
 
     Finer steps would show single events.
