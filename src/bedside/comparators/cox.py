@@ -11,11 +11,13 @@ from bedside.comparators.baseline_hazard import BaselineHazard
 from bedside.comparators.cox_penalty import penalised
 from bedside.comparators.design import Design
 from bedside.comparators.event_times import event_times
+from bedside.comparators.hazard_ratios import hazard_ratios
 from bedside.comparators.linear_hazard import RAREST, LinearHazard, load_linear_hazard
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence
 from bedside.endpoints.time_to_event.target import Timed, timed
+from bedside.evidence.hazards import Associations
 from bedside.modalities.tabular.column import Schema
 from bedside.modalities.tabular.table import Record
 from bedside.stats.cox import AtRisk
@@ -98,6 +100,10 @@ class CoxElasticNet:
             "converged": all(one.converged for one in found),
         }
         return LinearHazard(design, coefficients, baseline), record
+
+    def associations(self, development: Sequence[Sample[Record, Followed]]) -> Associations:
+        """Hazard ratios by a Cox regression without a penalty."""
+        return hazard_ratios(self.name, self._target, self.schema, development)
 
     def load(self, folder: Path) -> LinearHazard:
         """Read back what `save` wrote; raises ModelError when it is damaged."""

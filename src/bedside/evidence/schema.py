@@ -9,6 +9,7 @@ from bedside.evidence.declared import Learner, Measure, Plan, Study, Validation
 from bedside.evidence.explained import Coverage, Explanation, ExplanationCheck, Selective
 from bedside.evidence.figure import Figure, Frozen
 from bedside.evidence.groups import Gap, JointTest
+from bedside.evidence.hazards import HazardRatio, Proportionality
 from bedside.evidence.participants import (
     Censoring,
     Characteristic,
@@ -37,6 +38,7 @@ __all__ = [
     "Finding",
     "FlowStep",
     "Gap",
+    "HazardRatio",
     "JointTest",
     "Learner",
     "Ledger",
@@ -47,6 +49,7 @@ __all__ = [
     "Performance",
     "Picture",
     "Plan",
+    "Proportionality",
     "Provenance",
     "Robustness",
     "SampleSize",
@@ -97,6 +100,9 @@ class Evidence(Frozen):
     shift: tuple[Shift, ...] = ()
     explanations: tuple[Explanation, ...] = ()
     explanation_checks: tuple[ExplanationCheck, ...] = ()
+    hazard_ratios: tuple[HazardRatio, ...] = ()
+    proportionality: tuple[Proportionality, ...] = ()
+    """One a learner and cause of `hazard_ratios`."""
     pictures: tuple[Picture, ...] = ()
     """Of judged cases and what moved the model in them, where the study allows them to be shown."""
     coverage: tuple[Coverage, ...] = ()

@@ -170,11 +170,22 @@ class Hazard:
         """Means of predictors (n, p) over those at risk at each event, by relative hazard, shape (k, p)."""
         return self.risk.sums(self.relative[:, None] * x) / self.total[:, None]
 
+    def information(self, x: Floats, each: "Floats | None" = None) -> Floats:
+        """Sum over events of the variance of predictors (n, p) among those at risk, shape (p, p).
+
+        Args:
+            x: Predictors.
+            each: What each event counts for, shape (k,); once by default.
+        """
+        each = np.ones(len(self.total)) if each is None else each
+        spread = self.relative * self.risk.during(each / self.total)
+        means = self.means(x)
+        found: Floats = (x * spread[:, None]).T @ x - (means * each[:, None]).T @ means
+        return found
+
     def derivatives(self, x: Floats) -> tuple[Floats, Floats]:
         """Gradient (p,) and minus the second derivatives (p, p) of the log likelihood by coefficients of x (n, p)."""
-        means = self.means(x)
-        gradient = x[self.risk.case].sum(axis=0) - means.sum(axis=0)
-        return gradient, (x * self.expected[:, None]).T @ x - means.T @ means
+        return x[self.risk.case].sum(axis=0) - self.means(x).sum(axis=0), self.information(x)
 
 
 @dataclass(frozen=True, eq=False)

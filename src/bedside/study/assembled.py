@@ -143,6 +143,8 @@ def assembled(
         shift=further.get("shift", ()),
         explanations=further.get("explanations", ()),
         explanation_checks=further.get("explanation_checks", ()),
+        hazard_ratios=further.get("hazard_ratios", ()),
+        proportionality=further.get("proportionality", ()),
         pictures=further.get("pictures", ()),
         coverage=further.get("coverage", ()),
         selective=further.get("selective", ()),

@@ -18,6 +18,7 @@ from bedside.study.assembled import Found, assembled
 from bedside.study.describe import partitions
 from bedside.study.explanations import explanations
 from bedside.study.gaps import gaps
+from bedside.study.hazards import hazards
 from bedside.study.job import Division, Job
 from bedside.study.joint import joint_tests
 from bedside.study.judged import Judged
@@ -196,6 +197,7 @@ def _further(
         ),
         "selective": () if study.weighing is not None else selective(stored, judged, study.endpoint, job.seed),
         "sample_size": sample_size(stored.division, study.modality, study.endpoint, auroc, cells),
+        **hazards(job, stored.division, cells),
     }
 
 

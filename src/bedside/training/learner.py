@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from bedside.data.sample import Sample
 from bedside.data.split import Tuning
+from bedside.evidence.hazards import Associations
 from bedside.types import Json
 
 X = TypeVar("X")
@@ -79,6 +80,20 @@ class Weighing(Protocol):
 def weighs(learner: object) -> bool:
     """Whether a learner or recipe takes account of weights of cases; one that does not say so does not."""
     return isinstance(learner, Weighing) and learner.weighs
+
+
+@runtime_checkable
+class Associated(Protocol):
+    """A learner or recipe that tells how the outcome goes with each predictor, by hazard ratios."""
+
+    def associations(self, development: Sequence[Sample[Any, Any]]) -> Associations:
+        """Of these cases; nothing that is judged rests on it."""
+        ...
+
+
+def associations(learner: object, development: Sequence[Sample[Any, Any]]) -> Associations:
+    """What a learner or recipe tells of these cases; nothing where it tells none."""
+    return learner.associations(development) if isinstance(learner, Associated) else Associations()
 
 
 class Learner(Protocol[X, Y_contra, P]):

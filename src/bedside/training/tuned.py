@@ -11,6 +11,7 @@ from bedside.data.sample import Sample, weights_of
 from bedside.data.split import Tuning
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
+from bedside.evidence.hazards import Associations
 from bedside.training.calibration import (
     REWEIGHTED,
     Calibration,
@@ -22,7 +23,7 @@ from bedside.training.calibration import (
     temperature,
 )
 from bedside.training.elsewhere import Elsewhere, HasSeen
-from bedside.training.learner import CURVE, CURVES, Fit, Fitted, OfRecord, Recipe, Settings, weighs
+from bedside.training.learner import CURVE, CURVES, Fit, Fitted, OfRecord, Recipe, Settings, associations, weighs
 from bedside.training.pruning import Pruning
 from bedside.training.search import Chosen, search
 from bedside.training.seeds import derive
@@ -139,6 +140,10 @@ class Tuned(Generic[X, P]):
     def weighs(self) -> bool:
         """Whether the recipe and the calibration take account of weights of cases."""
         return weighs(self.recipe) and takes_weights(self.calibration)
+
+    def associations(self, development: Sequence[Sample[X, Any]]) -> Associations:
+        """What the recipe tells of hazard ratios in these cases."""
+        return associations(self.recipe, development)
 
     def fit(self, development: Sequence[Sample[X, Any]], tuning: Tuning[X, Any], *, seed: int) -> Fit[X, P]:
         """Fit on development, select and calibrate on tuning; same seed, same bytes.
