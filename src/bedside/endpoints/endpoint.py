@@ -85,6 +85,11 @@ class Categorical(Generic[Y, P]):
         return ""
 
     @property
+    def unanswered(self) -> str:
+        """Every case holds an answer."""
+        return ""
+
+    @property
     def questions(self) -> tuple[Question[Y, P], ...]:
         """Itself."""
         return (self,)

@@ -6,7 +6,7 @@ having no questions and no quantities.
 """
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -34,6 +34,11 @@ class Question(Protocol[Y_contra, P_contra]):
         """Words of the classes, different from those of every other question."""
         ...
 
+    @property
+    def unanswered(self) -> str:
+        """What cases are called that hold no answer ("effusion not read"); "" where all hold one."""
+        ...
+
     def known(self, outcomes: Sequence[Y_contra], /) -> Booleans:
         """Which outcomes hold an answer, shape (n,)."""
         ...
@@ -44,6 +49,33 @@ class Question(Protocol[Y_contra, P_contra]):
 
     def probabilities(self, predictions: Sequence[P_contra], /) -> Floats:
         """Predicted class probabilities, shape (n, k)."""
+        ...
+
+
+class Watched(NamedTuple):
+    """How long cases were watched for something, and whether it came.
+
+    Attributes:
+        what: What they were watched for ("death").
+        time: How long, shape (n,), in `unit`.
+        came: Whether it did, shape (n,).
+        horizon: The time by which predictions are judged first.
+        unit: Of times.
+    """
+
+    what: str
+    time: Floats
+    came: Booleans
+    horizon: float
+    unit: str
+
+
+@runtime_checkable
+class Watching(Protocol[Y_contra]):
+    """An outcome for which cases are watched: some of it is known of each, and not the same for all."""
+
+    def watched(self, outcomes: Sequence[Y_contra], /) -> Watched:
+        """How long each case was watched."""
         ...
 
 
@@ -113,6 +145,14 @@ def classes_by_case(target: Target[Y, P], outcomes: Sequence[Y]) -> dict[str, Bo
         index[known] = question.index([outcomes[k] for k in np.flatnonzero(known).tolist()])
         first = 0 if len(target.questions) == 1 else 1
         found |= {word: index == k for k, word in enumerate(question.classes) if k >= first}
+    return found
+
+
+def outcomes_by_case(target: Target[Y, P], outcomes: Sequence[Y]) -> dict[str, Booleans]:
+    """As `classes_by_case`; cases that hold no answer to the only question are a class besides, the last one."""
+    found = classes_by_case(target, outcomes)
+    if len(target.questions) == 1 and target.questions[0].unanswered:
+        found[target.questions[0].unanswered] = ~target.questions[0].known(outcomes)
     return found
 
 

@@ -24,6 +24,8 @@ class Study(Frozen):
     modality: str
     endpoint: str
     classes: tuple[str, ...] = ()
+    unanswered: str = ""
+    """What cases are called that belong to none of the classes because their outcome is not known in time."""
     unit: str = ""
     eligibility: str
     outcome: str

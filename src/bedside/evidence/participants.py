@@ -25,6 +25,22 @@ class ExternalFlow(Frozen):
     steps: tuple[FlowStep, ...]
 
 
+class Follow(Frozen):
+    """How long cases were watched for something that comes at some time, or does not while they are watched.
+
+    Attributes:
+        what: What they were watched for ("death").
+        events: To how many cases it came, whenever.
+        median: Median time of watching in `unit`, by the reverse Kaplan-Meier curve; None where fewer than half of
+            the watches ended without the event.
+    """
+
+    what: str
+    events: Count
+    median: float | None
+    unit: str = ""
+
+
 class Partition(Frozen):
     """Size and outcome of one partition of one split."""
 
@@ -35,6 +51,8 @@ class Partition(Frozen):
     patients: Count
     outcome: dict[str, float | Withheld]
     """Cases by outcome word; for a number: mean, sd, median, low quartile, high quartile, nothing in a small cell."""
+    watched: Follow | None = None
+    """Where cases are watched for the outcome."""
 
 
 class Censoring(Frozen):

@@ -1,8 +1,8 @@
 """How many patients the development of a prediction model needs; `precision` has those to judge it.
 
-Sources: Riley et al. 2019, Stat Med 38:1262 (continuous) and 38:1276 (binary); Riley et al. 2020, BMJ 368:m441; van
-Smeden et al. 2019, Stat Methods Med Res 28:2455 (mean error of predictions); Riley, Van Calster and Collins 2021, Stat
-Med 40:859 (R^2 from an anticipated AUROC).
+Sources: Riley et al. 2019, Stat Med 38:1262 (continuous) and 38:1276 (binary, time to event); Riley et al. 2020, BMJ
+368:m441; van Smeden et al. 2019, Stat Methods Med Res 28:2455 (mean error of predictions); Riley, Van Calster and
+Collins 2021, Stat Med 40:859 (R^2 from an anticipated AUROC).
 """
 
 import math
@@ -121,6 +121,72 @@ def development_binary(
         criteria["mean error"] = math.ceil(math.exp(slope / 0.544))
     patients = max(criteria.values())
     return DevelopmentSize(patients, criteria, patients * prevalence, patients * prevalence / parameters)
+
+
+def greatest_r_squared_of_times(rate: float, follow_up: float) -> float:
+    """Largest Cox-Snell R^2 a model of a time to an event can have.
+
+    Args:
+        rate: Events per unit of time that is watched.
+        follow_up: Mean time watched.
+
+    Raises:
+        StatisticsError: Either is not above 0.
+    """
+    between(rate, "Rate of events", 0.0, math.inf)
+    between(follow_up, "Mean follow-up", 0.0, math.inf)
+    events = rate * follow_up
+    return 1.0 - math.exp(2.0 * (events * math.log(events) - events))
+
+
+def development_time_to_event(
+    parameters: int,
+    rate: float,
+    follow_up: float,
+    horizon: float,
+    r_squared: float,
+    *,
+    shrinkage: float = 0.9,
+    optimism: float = 0.05,
+    margin: float = 0.05,
+) -> DevelopmentSize:
+    """Patients needed to develop a model of a time to an event (Riley 2019, Stat Med 38:1276).
+
+    Args:
+        parameters: Candidate parameters.
+        rate: Anticipated events per unit of time that is watched.
+        follow_up: Anticipated mean time watched.
+        horizon: By which risks are predicted, in the same unit.
+        r_squared: Anticipated Cox-Snell R^2, or 0.15 times `greatest_r_squared_of_times` when nothing is known.
+        shrinkage: Least uniform shrinkage factor.
+        optimism: Largest difference of apparent and adjusted Nagelkerke R^2.
+        margin: Half-width of the 95 % interval of the overall risk by the horizon, a constant hazard taken for granted.
+
+    Raises:
+        StatisticsError: A value outside its range, an R^2 above the greatest possible.
+    """
+    _parameters(parameters)
+    greatest = greatest_r_squared_of_times(rate, follow_up)
+    between(horizon, "Horizon", 0.0, math.inf)
+    between(r_squared, "Cox-Snell R^2", 0.0, greatest)
+    between(shrinkage, "Shrinkage", r_squared, 1.0)
+
+    def shrunk(factor: float) -> int:
+        return math.ceil(parameters / ((factor - 1.0) * math.log(1.0 - r_squared / factor)) - 1e-9)
+
+    def half_width(n: int) -> float:
+        error = normal_quantile(0.95) * math.sqrt(rate / (n * follow_up))
+        risk, low, high = (1.0 - math.exp(-max(0.0, each) * horizon) for each in (rate, rate - error, rate + error))
+        return max(risk - low, high - risk)
+
+    criteria = {
+        "shrinkage": shrunk(shrinkage),
+        "optimism": shrunk(r_squared / (r_squared + optimism * greatest)),
+        "overall risk": smallest(1, lambda n: half_width(n) <= margin),
+    }
+    patients = max(criteria.values())
+    events = patients * rate * follow_up
+    return DevelopmentSize(patients, criteria, events, events / parameters)
 
 
 def development_continuous(

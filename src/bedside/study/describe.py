@@ -8,9 +8,13 @@ import numpy as np
 from bedside.data.sample import Sample
 from bedside.data.split import Split
 from bedside.endpoints.endpoint import Endpoint
-from bedside.endpoints.target import classes_by_case
+from bedside.endpoints.target import Watching, outcomes_by_case
+from bedside.evidence.count import WITHHELD
+from bedside.evidence.participants import Follow
 from bedside.evidence.schema import Partition
 from bedside.stats.disclosure import Sum
+from bedside.stats.incidence import curve
+from bedside.stats.times import Times
 from bedside.study.cohort import patients_of
 from bedside.study.suppression import SmallCells
 from bedside.types import Floats
@@ -60,6 +64,7 @@ def partitions(
                         "cases": len(members),
                         "patients": people[split.name, name, ""],
                         "outcome": outcome_summary(members, endpoint),
+                        "watched": _watched(members, endpoint, cells),
                     }
                 )
             )
@@ -69,10 +74,29 @@ def partitions(
     return [_shown(row, hidden, words) for row in found]
 
 
+def _watched(members: Sequence[Sample[Any, Any]], endpoint: Endpoint[Any, Any], cells: SmallCells) -> Follow | None:
+    """How long these cases were watched and to how many the outcome came; None where nobody is watched for it."""
+    if not isinstance(endpoint.target, Watching):
+        return None
+    found = endpoint.target.watched([sample.outcome for sample in members])
+    came = patients_of([members[k] for k in np.flatnonzero(found.came).tolist()])
+    stayed = patients_of(members) - came
+    hidden = cells.applies and (cells.is_small(came) or cells.is_small(stayed))
+    # Reverse Kaplan and Meier: an event ends a watch that would have gone on (Schemper and Smith 1996).
+    left = curve(Times.of(found.time, (~found.came).astype(np.int64)), 1, None, np.unique(found.time))[0]
+    half = np.flatnonzero(left >= 0.5)
+    return Follow(
+        what=found.what,
+        events=(cells.small if cells.is_small(came) else WITHHELD) if hidden else int(found.came.sum()),
+        median=float(np.unique(found.time)[half[0]]) if half.size else None,
+        unit=found.unit,
+    )
+
+
 def _people(members: Sequence[Sample[Any, Any]], endpoint: Endpoint[Any, Any]) -> dict[str, int]:
     """Patients, in all (under "") and with each outcome."""
     people = {"": patients_of(members)}
-    for word, of in classes_by_case(endpoint.target, [sample.outcome for sample in members]).items():
+    for word, of in outcomes_by_case(endpoint.target, [sample.outcome for sample in members]).items():
         people[word] = patients_of([members[k] for k in np.flatnonzero(of).tolist()])
     return people
 
@@ -103,17 +127,18 @@ def _shown(row: Partition, hidden: Mapping[PartitionCell, str], words: Collectio
     if size is None:
         return row.model_copy(update={"outcome": outcome})
     counts = {word: n for word, n in outcome.items() if word in words}
-    return row.model_copy(update={"cases": size, "patients": size, "outcome": counts})
+    watched = row.watched and row.watched.model_copy(update={"events": size, "median": None})
+    return row.model_copy(update={"cases": size, "patients": size, "outcome": counts, "watched": watched})
 
 
 def outcome_summary(samples: Sequence[Sample[Any, Any]], endpoint: Endpoint[Any, Any]) -> dict[str, float]:
     """Counts by outcome word, or moments of a number."""
     outcomes = [sample.outcome for sample in samples]
-    found = {word: float(of.sum()) for word, of in classes_by_case(endpoint.target, outcomes).items()}
+    found = {word: float(of.sum()) for word, of in outcomes_by_case(endpoint.target, outcomes).items()}
     for question in endpoint.target.questions:
         unknown = float((~question.known(outcomes)).sum())
         if unknown:
-            found[f"{question.name} not read"] = unknown
+            found[question.unanswered] = unknown
     for quantity in endpoint.target.quantities:
         found |= _moments(quantity.values(outcomes))
     return found

@@ -10,6 +10,7 @@ from bedside.data import audit
 from bedside.data.sample import Sample
 from bedside.data.split import Split
 from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.target import Watching
 from bedside.evidence.schema import Finding
 from bedside.modalities.modality import Modality, Variable
 from bedside.types import Booleans, Floats, Integers
@@ -59,7 +60,7 @@ class _Answer:
     """What the outcome answers in classes or in numbers, for the cases in which that is known.
 
     Attributes:
-        words: "the outcome", or which part of it.
+        words: "the outcome", or which part of it, or what came to be known with it.
         rows: Positions of these cases.
         classes, values: One of the two, in the order of the rows.
     """
@@ -82,6 +83,11 @@ def _answers(outcomes: Sequence[Any], endpoint: Endpoint[Any, Any]) -> list[_Ans
         words = f"the outcome {question.name!r}" if question.name else "the outcome"
         found.append(_Answer(words, rows, classes=question.index([outcomes[k] for k in rows.tolist()])))
     everyone = np.arange(len(outcomes), dtype=np.int64)
+    if isinstance(endpoint.target, Watching):
+        watched = endpoint.target.watched(outcomes)
+        came = np.flatnonzero(watched.came)
+        found.append(_Answer("how long cases were watched", everyone, values=watched.time))
+        found.append(_Answer(f"the time to {watched.what}", came, values=watched.time[came]))
     found += [
         _Answer("the outcome", everyone, values=quantity.values(outcomes)) for quantity in endpoint.target.quantities
     ]

@@ -51,6 +51,7 @@ def study(job: Job) -> schema.Study:
             "modality": study.modality.name,
             "endpoint": study.endpoint.name,
             "classes": outcome_words(target),
+            "unanswered": target.questions[0].unanswered if len(target.questions) == 1 else "",
             "unit": ", ".join(quantity.unit for quantity in target.quantities),
             "eligibility": study.cohort.eligibility,
             "outcome": study.cohort.outcome,

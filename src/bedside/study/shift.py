@@ -1,18 +1,18 @@
 """How unlike development the judged cases are: predictors, missingness and outcome."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
-from bedside.endpoints.target import classes_by_case
+from bedside.endpoints.target import outcomes_by_case
 from bedside.evidence.schema import Shift
 from bedside.modalities.modality import Modality, Variable
 from bedside.study.job import Division
 from bedside.study.suppression import SmallCells
-from bedside.types import Floats, Integers
+from bedside.types import Booleans, Floats, Integers
 
 Few: TypeAlias = Callable[[Integers], bool]
 """Whether these samples are of fewer patients than may be shown."""
@@ -94,18 +94,30 @@ def _outcome(
     stand: tuple[Floats, Floats],
     few: Few,
 ) -> list[tuple[str, Statistic, float]]:
-    """Of those learned from and those judged, each standing for as many cases as its weight says."""
+    """Of those learned from and those judged, each standing for as many cases as its weight says.
+
+    Shares of classes are among cases that hold an answer, that of cases without one among all.
+    """
     outcomes = [[samples[k].outcome for k in part.tolist()] for part in parts]
     found: list[tuple[str, Statistic, float]] = []
-    classes = [classes_by_case(endpoint.target, part) for part in outcomes]
+    classes = [outcomes_by_case(endpoint.target, part) for part in outcomes]
+    unanswered = endpoint.target.questions[0].unanswered if len(endpoint.target.questions) == 1 else ""
     if not any(few(rows[of]) for rows, by in zip(parts, classes, strict=True) for of in by.values()):
         for name in classes[0]:
-            before, after = (
-                weights[by[name]].sum() / weights.sum() for by, weights in zip(classes, stand, strict=True)
-            )
-            found.append((f"outcome: {name}", "outcome share", float(after - before)))
+            shares = [_share(by, name, unanswered, weights) for by, weights in zip(classes, stand, strict=True)]
+            if np.isfinite(shares).all():
+                found.append((f"outcome: {name}", "outcome share", shares[1] - shares[0]))
     for quantity in endpoint.target.quantities:
         value = _standardised(quantity.values(outcomes[0]), quantity.values(outcomes[1]))
         if value is not None:
             found.append(("outcome", "standardised mean difference", value))
     return found
+
+
+def _share(classes: Mapping[str, Booleans], name: str, unanswered: str, weights: Floats) -> float:
+    """Weight of a class among those that hold an answer, or of those without one among all; NaN without any."""
+    among = np.ones(weights.size, dtype=np.bool_)
+    if unanswered and name != unanswered:
+        among = ~classes[unanswered]
+    total = float(weights[among].sum())
+    return float(weights[classes[name]].sum()) / total if total else float("nan")

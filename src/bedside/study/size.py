@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
-from bedside.endpoints.target import Question
+from bedside.endpoints.target import Question, Watched, Watching
 from bedside.errors import StatisticsError
 from bedside.evidence.count import WITHHELD
 from bedside.evidence.schema import SampleSize
@@ -16,7 +17,9 @@ from bedside.stats.sample_size import (
     DevelopmentSize,
     development_binary,
     development_continuous,
+    development_time_to_event,
     greatest_r_squared,
+    greatest_r_squared_of_times,
 )
 from bedside.study.cohort import patients_of
 from bedside.study.job import Division
@@ -41,8 +44,8 @@ def sample_size(
     Args:
         division: The primary validation.
         modality: Counts candidate parameters: one a number, one less than its categories a category.
-        endpoint: Questions with two classes and numbers have published criteria; others give none. Of several such
-            questions the one with the fewest events is looked at.
+        endpoint: Questions with two classes, numbers and times to events have published criteria; others give none. Of
+            several such questions the one with the fewest events is looked at.
         auroc: Of the model, for the precision of the judged cases; None when there is none.
         cells: Which counts may be shown.
     """
@@ -58,7 +61,9 @@ def sample_size(
     question = _rarest(endpoint, outcomes)
     rows: list[SampleSize] = []
     try:
-        if question is not None:
+        if isinstance(endpoint.target, Watching):
+            rows += _of_times(endpoint.target.watched(outcomes), samples, parameters, cells)
+        elif question is not None:
             kept = np.flatnonzero(question.known(outcomes)).tolist()
             patients = float(patients_of([samples[k] for k in kept]))
             answers = question.index([outcomes[k] for k in kept])
@@ -80,6 +85,22 @@ def sample_size(
     except StatisticsError as error:
         rows.append(SampleSize(criterion="sample size", needed=None, available=patients, met=None, text=str(error)))
     return tuple(rows)
+
+
+def _of_times(
+    watched: Watched, samples: Sequence[Sample[Any, Any]], parameters: int, cells: SmallCells
+) -> list[SampleSize]:
+    """Criteria for a time to an event: every event counts, and every time that was watched."""
+    patients, total = float(patients_of(samples)), float(watched.time.sum())
+    rate, follow_up = float(watched.came.sum()) / total, total / len(samples)
+    anticipated = KNOWN_LITTLE * greatest_r_squared_of_times(rate, follow_up)
+    needed = development_time_to_event(parameters, rate, follow_up, watched.horizon, anticipated)
+    events = patients_of([samples[k] for k in np.flatnonzero(watched.came).tolist()])
+    shown = cells.alone(events)
+    text = f"{shown} events ({watched.what}, whenever) for {parameters} candidate parameters"
+    row = _row("events per parameter", 10.0, events / parameters, text)
+    hidden = row if shown == events else row.model_copy(update={"available": WITHHELD})
+    return [*_development(needed, patients, parameters), hidden]
 
 
 def _rarest(endpoint: Endpoint[Any, Any], outcomes: Sequence[Any]) -> Question[Any, Any] | None:

@@ -12,7 +12,7 @@ from bedside.data.bands import in_order
 from bedside.data.sample import Sample
 from bedside.data.split import Split
 from bedside.endpoints.endpoint import Endpoint
-from bedside.endpoints.target import classes_by_case
+from bedside.endpoints.target import outcomes_by_case
 from bedside.evidence.schema import Characteristic
 from bedside.modalities.modality import Modality, Variable
 from bedside.stats.disclosure import Sum
@@ -80,7 +80,7 @@ class TableOne:
     @cached_property
     def _groups(self) -> list[tuple[str, Integers]]:
         groups = [("all", np.arange(len(self.samples), dtype=np.int64))]
-        classes = classes_by_case(self.endpoint.target, [sample.outcome for sample in self.samples])
+        classes = outcomes_by_case(self.endpoint.target, [sample.outcome for sample in self.samples])
         if len(classes) <= 6:
             groups += [(f"outcome={name}", np.flatnonzero(of).astype(np.int64)) for name, of in classes.items()]
         if len(self.splits) == 1:

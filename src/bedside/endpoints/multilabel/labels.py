@@ -47,6 +47,11 @@ class Label:
         """Absent, then present."""
         return (f"no {self.name}", self.name)
 
+    @property
+    def unanswered(self) -> str:
+        """Nobody looked."""
+        return f"{self.name} not read"
+
     def known(self, outcomes: Sequence[Findings]) -> Booleans:
         """Who was read for it, shape (n,)."""
         return np.array([outcome[self.place] is not None for outcome in outcomes], dtype=np.bool_)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bedside.endpoints.endpoint import Endpoint
-from bedside.endpoints.target import Quantity, Question
+from bedside.endpoints.target import Quantity, Question, Watched
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence, times_of
 from bedside.errors import ModelError, OutcomeProblem, StatisticsError
 from bedside.stats.brier_over_time import brier_losses
@@ -50,6 +50,11 @@ class ByHorizon:
         """No event and event, in words."""
         when = f"by {self.horizon:g} {self.unit}".rstrip()
         return (f"no {self.cause} {when}", f"{self.cause} {when}")
+
+    @property
+    def unanswered(self) -> str:
+        """Watched free of events, and not until the horizon."""
+        return f"censored before {self.horizon:g} {self.unit}".rstrip()
 
     def known(self, outcomes: Sequence[Followed]) -> Booleans:
         """Which were watched up to the horizon or to an event before it, shape (n,)."""
@@ -112,6 +117,11 @@ class Timed:
     def quantities(self) -> tuple[Quantity[Followed, Incidence], ...]:
         """None: a time that is censored is no number."""
         return ()
+
+    def watched(self, outcomes: Sequence[Followed]) -> Watched:
+        """How long each case was watched for the cause of interest; other causes end the watch."""
+        times = times_of(outcomes)
+        return Watched(self.causes[0], times.time - times.entry, times.event == 1, self.primary, self.unit)
 
     def place(self, time: float) -> int:
         """Where a time of the grid stands in it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from bedside.evidence.participants import Follow
 from bedside.evidence.schema import Characteristic, Partition, Validation
 from bedside.report import flow
 from bedside.report.number import count, decimal, places, plural, share, shown
@@ -205,6 +206,7 @@ def partitions(results: Results) -> Table | None:
     if not rows:
         return None
     told = any(_outcome(results, part) for part in rows)  # outlines and boxes have no classes to count
+    watched = next((part.watched for part in rows if part.watched is not None), None)
     body = []
     for part in rows:
         names = (validation_words(part.validation), part.split, part.partition)
@@ -213,12 +215,35 @@ def partitions(results: Results) -> Table | None:
             Cell(count(part.patients), shown(part.patients), style="number"),
         )
         outcome = (Cell(_outcome(results, part)),) if told else ()
-        body.append(Row((*[Cell(name) for name in names], *sizes, *outcome)))
-    columns = ("Validation", "Split", "Partition", "Cases", "Patients", *(("Outcome",) if told else ()))
+        body.append(Row((*[Cell(name) for name in names], *sizes, *_watched(part, watched), *outcome)))
+    events = (f"Events ({watched.what})", "Median follow-up") if watched else ()
+    columns = ("Validation", "Split", "Partition", "Cases", "Patients", *events, *(("Outcome",) if told else ()))
+    about = (
+        " Events count whenever they came; median follow-up is by the reverse Kaplan-Meier curve, in which an event "
+        "ends a watch early."
+        if watched
+        else ""
+    )
     return Table(
         "partitions",
-        f"Size {'and outcome ' if told else ''}of every partition." + withheld_words(results),
-        tuple(Column(text, number=text in ("Cases", "Patients")) for text in columns),
+        f"Size {'and outcome ' if told else ''}of every partition." + about + withheld_words(results),
+        tuple(Column(text, number=text in ("Cases", "Patients", *events)) for text in columns),
         tuple(body),
         long=len(body) > LONG,
+    )
+
+
+def _watched(part: Partition, watched: Follow | None) -> tuple[Cell, ...]:
+    """Events and median follow-up; no cells where nobody is watched for the outcome."""
+    if watched is None:
+        return ()
+    found = part.watched
+    if found is None:
+        return (Cell("", style="empty"), Cell("", style="empty"))
+    median = "not reached" if found.median is None else f"{decimal(found.median)} {found.unit}".rstrip()
+    if isinstance(found.events, str) and found.median is None:
+        median = found.events
+    return (
+        Cell(count(found.events), shown(found.events), style="number"),
+        Cell(median, found.median, style="number"),
     )

@@ -193,16 +193,31 @@ def changes(results: Results, validation: Validation) -> list[Change]:
         counts = {
             word: [together([p.outcome.get(word, 0.0) for p in part]) for part in (learned, judged)] for word in classes
         }
+        known = _known(results, (learned, judged), cases)
+        if known is None:
+            continue
         shares = {
-            word: [n / size for n, size in zip(numbers, cases, strict=True) if not isinstance(n, str)]
+            word: [n / size for n, size in zip(numbers, known, strict=True) if not isinstance(n, str)]
             for word, numbers in counts.items()
         }
         shares = {word: found_in for word, found_in in shares.items() if len(found_in) == len(cases)}
         if len(shares) < len(classes):
             continue
         word = classes[1] if len(classes) == 2 else max(shares, key=lambda w: abs(shares[w][1] - shares[w][0]))
-        found.append(Change(split, word, shares[word][0], shares[word][1], (cases[0], cases[1]), share=True))
+        found.append(Change(split, word, shares[word][0], shares[word][1], (known[0], known[1]), share=True))
     return found
+
+
+def _known(
+    results: Results, parts: tuple[list[Partition], list[Partition]], cases: Sequence[float]
+) -> list[float] | None:
+    """How many cases have an answer, in what was learned from and in what was judged; None where none or withheld."""
+    word = results.evidence.study.unanswered
+    if not word:
+        return list(cases)
+    without = [together([part.outcome.get(word, 0.0) for part in each]) for each in parts]
+    known = [size - n for size, n in zip(cases, without, strict=True) if not isinstance(n, str) and size > n]
+    return known if len(known) == len(cases) else None
 
 
 def _mean(parts: Sequence[Partition], size: float) -> float:

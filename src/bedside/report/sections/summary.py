@@ -160,11 +160,12 @@ def _facts(results: Results) -> list[Fact]:
         found = outcomes(results, results.validation)
         whole = judged_cases(results, results.validation) or sum(found.values())
         words = [word for word in study.classes if word in found] or list(found)
-        if len(found) < len(study.classes):
+        if len(words) < len(study.classes):
             facts.append(Fact("withheld", "cases by outcome", "an outcome has too few to be shown"))
         elif words and whole:
             rarest = min(words, key=lambda word: found[word]) if len(words) == 2 else words[0]
-            others = ", ".join(f"{word} {count(found[word])}" for word in words if word != rarest)
+            rest = [word for word in (*words, study.unanswered) if word in found and word != rarest]
+            others = ", ".join(f"{word} {count(found[word])}" for word in rest)
             facts.append(Fact(share(found[rarest], whole), rarest, others))
     excluded = together([step.records for step in results.evidence.flow if step.kind == "excluded"])
     facts.append(Fact(count(excluded), "records excluded", "each with its reason" if excluded else ""))
