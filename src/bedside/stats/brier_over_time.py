@@ -63,8 +63,8 @@ def brier_losses(times: Times, curves: Floats, at: Floats) -> Floats:
     known = Answered(times, at)(np.ones((1, len(times)))).known[0]
     if not known[0]:
         msg = (
-            f"nobody of {len(times)} cases is watched until {at[0]:g}, the first time that is judged; judge more cases, "
-            "or cases that are watched longer"
+            f"nobody of {len(times)} cases is watched until {at[0]:g}, the first time that is judged; judge more, or "
+            "cases that are watched longer"
         )
         raise StatisticsError(msg)
     last = len(at) if known.all() else int(np.argmin(known))
