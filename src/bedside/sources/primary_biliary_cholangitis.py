@@ -91,7 +91,7 @@ class PrimaryBiliaryCholangitis:
         bilirubin = np.exp(0.55 + 0.95 * ill + 0.3 * chance.normal(size=n)).round(1) + 0.2
         albumin = np.clip(3.5 - 0.25 * ill + 0.3 * chance.normal(size=n), 1.9, 4.7).round(2)
         death = 18 * chance.exponential(size=n) / np.exp(0.9 * ill + 0.04 * (age - 51))
-        graft = 90 * chance.exponential(size=n) / np.exp(0.8 * ill - 0.08 * (age - 51))
+        graft = 45 * chance.exponential(size=n) / np.exp(0.8 * ill - 0.08 * (age - 51))
         censored = chance.uniform(1.5, 13, n)
         years = np.minimum(np.minimum(death, graft), censored)
         ending = np.where(years == censored, 0.0, np.where(years == graft, 1.0, 2.0))
