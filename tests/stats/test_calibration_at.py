@@ -8,7 +8,7 @@ from tests.stats.cases import given, law
 from tests.stats.timed_cases import Sample, copies, sample, samples, slow_incidence
 
 from bedside.endpoints.time_to_event.outcome import times_of
-from bedside.stats.calibration_at import ratio_statistic, slope_statistic, slopes
+from bedside.stats.calibration_at import lines, ratio_statistic, slope_statistic
 from bedside.stats.censoring import CENSORED, COMPETING, EVENT, WATCHED, FollowUp, pseudo_values
 from bedside.stats.incidence import curve
 from bedside.stats.pseudo_values import PseudoValues
@@ -62,11 +62,11 @@ def test_slopes_agree_with_a_slow_fit_for_any_weights() -> None:
 
 def test_no_slope_fits_one_outcome_one_risk_or_events_told_apart_without_error() -> None:
     x, one = np.linspace(-2.0, 1.0, 30), np.ones((1, 30))
-    assert np.isnan(slopes(x, np.zeros((1, 30)), one)).all()
-    assert np.isnan(slopes(x, np.ones((1, 30)), one)).all()
-    assert np.isnan(slopes(np.zeros(30), (x > 0)[None].astype(float), one)).all()
-    assert np.isnan(slopes(x, (x > 0)[None].astype(float), one)).all()
-    assert np.isnan(slopes(x, (x > 0)[None].astype(float), 0 * one)).all()
+    assert np.isnan(lines(x, np.zeros((1, 30)), one)).all()
+    assert np.isnan(lines(x, np.ones((1, 30)), one)).all()
+    assert np.isnan(lines(np.zeros(30), (x > 0)[None].astype(float), one)).all()
+    assert np.isnan(lines(x, (x > 0)[None].astype(float), one)).all()
+    assert np.isnan(lines(x, (x > 0)[None].astype(float), 0 * one)).all()
 
 
 @law

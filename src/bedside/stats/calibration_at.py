@@ -81,32 +81,34 @@ def slope_statistic(times: Times, risk: Floats, at: float) -> Statistic:
     """
     x = np.log(-np.log1p(-np.clip(risk, _SURE, 1.0 - _SURE)))
     observe = _Known(times, at) if times.entry.any() else PseudoValues(times, at)
+    whole = lines(x, *observe(np.ones((1, len(times)))))
 
     def statistic(weights: Weights) -> Floats:
         found = np.full(len(weights), np.nan)
         for block in blocks(len(weights), len(times)):
-            values, stand = observe(weights[block])
-            found[block] = slopes(x, values, stand)
+            found[block] = lines(x, *observe(weights[block]), start=whole)[:, 1]
         return found
 
     return statistic
 
 
-def slopes(x: Floats, values: Floats, weights: Weights) -> Floats:
-    """Slopes of least-squares fits of 1 - exp(-exp(a + b x)) to values, of many weightings at once.
+def lines(x: Floats, values: Floats, weights: Weights, *, start: Floats | None = None) -> Floats:
+    """Least-squares fits of 1 - exp(-exp(a + b (x - mean of x))) to values, of many weightings at once.
 
     Generalised estimating equations with constant variance, as is usual for pseudo-values; by the method of Levenberg
-    and Marquardt from a slope of 1.
+    and Marquardt.
 
     Args:
         x: Predictor, shape (n,).
         values: What is fitted, shape (b, n): 0 and 1, or pseudo-values, which may lie outside.
         weights: Shape (b, n).
+        start: From which a and b, shape (1, 2); where there are none, a slope of 1.
 
     Returns:
-        Shape (b,); NaN where the values' mean is not within (0, 1), x does not vary, or no finite slope fits best.
+        a and b, shape (b, 2); NaN where the values' mean is not within (0, 1), x does not vary, or no finite slope is
+        best.
     """
-    slope = np.full(len(weights), np.nan)
+    found = np.full((len(weights), 2), np.nan)
     total = weights.sum(axis=1)
     centred = x - x.mean()
     middle = ratio(weights @ centred, total)
@@ -114,9 +116,12 @@ def slopes(x: Floats, values: Floats, weights: Weights) -> Floats:
     share = ratio((weights * values).sum(axis=1), total)
     going = np.flatnonzero((share > 0) & (share < 1) & (spread > 1e-12 * max(1.0, float(np.square(x).max()))))
     if not going.size:
-        return slope
+        return found
     columns = np.column_stack([np.ones_like(x), centred, np.square(centred)])
-    tried = np.column_stack([np.log(-np.log1p(-share[going])) - middle[going], np.ones(going.size)])
+    if start is None or np.isnan(start).any():
+        tried = np.column_stack([np.log(-np.log1p(-share[going])) - middle[going], np.ones(going.size)])
+    else:
+        tried = np.repeat(start, going.size, axis=0)
     y, w = values[going], weights[going]
     best, damping = np.full(going.size, np.inf), np.full(going.size, 1e-3)
     kept, score, curvature = tried.copy(), np.zeros((going.size, 2)), np.ones((going.size, 3))
@@ -130,7 +135,7 @@ def slopes(x: Floats, values: Floats, weights: Weights) -> Floats:
         small = np.abs(step).max(axis=1) < _CONVERGED
         lost = ~(np.abs(kept).max(axis=1) < _STEEPEST)
         done = small & better & ~lost
-        slope[going[done]] = kept[done, 1]
+        found[going[done]] = kept[done]
         left = ~done & ~lost
         if not left.any():
             break
@@ -138,7 +143,7 @@ def slopes(x: Floats, values: Floats, weights: Weights) -> Floats:
         if not left.all():
             going, tried, kept, y, w = going[left], tried[left], kept[left], y[left], w[left]
             best, damping, score, curvature = best[left], damping[left], score[left], curvature[left]
-    return slope
+    return found
 
 
 def _fit(parts: Floats, x: Floats, columns: Floats, values: Floats, weights: Weights) -> tuple[Floats, Floats, Floats]:

@@ -1,6 +1,7 @@
 """Measures of predicted incidences over time."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,11 +20,44 @@ from bedside.types import Floats
 
 TimeMeasure = Measure[Followed, Incidence]
 
-Told = Callable[[Times, Floats], Statistic]
-"""Times and what is predicted of each case, shape (n, k), to a statistic."""
+Judged = Callable[[Times, Floats], Statistic]
+"""Times, and what is told of each case, shape (n, k), to a statistic."""
 
 _INFINITY = float("inf")
 _WATCHED = ("time", "event", "entry")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a measure needs of predictions.
+
+    Attributes:
+        columns: Names of k columns.
+        numbers: Curves, shape (n, causes, times), to numbers, shape (n, k).
+    """
+
+    columns: tuple[str, ...]
+    numbers: Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How values of a measure are read; see `Measure`."""
+
+    better: bool | None
+    ideal: float | None = None
+    bounds: tuple[float, float] = (0.0, 1.0)
+    pooled: bool = True
+    tested: bool = True
+
+
+_RANK = _Kind(better=True, pooled=False)
+# With few cases watched to the end for many that were not, a Brier score may pass 1.
+_LOSS = _Kind(better=False, bounds=(0.0, _INFINITY))
+_RATIO = _Kind(better=None, ideal=1.0, bounds=(0.0, _INFINITY))
+_SLOPE = _Kind(better=None, ideal=1.0, bounds=(-_INFINITY, _INFINITY))
+_BIAS = _Kind(better=None, ideal=0.0, bounds=(-_INFINITY, _INFINITY))
+_BENEFIT = _Kind(better=True, bounds=(-_INFINITY, 1.0), tested=False)
 
 
 def words_of(number: float) -> str:
@@ -32,7 +66,7 @@ def words_of(number: float) -> str:
 
 
 def time_measures(target: Timed, thresholds: tuple[float, ...]) -> tuple[TimeMeasure, ...]:
-    """All measures; where causes compete, those of the first cause."""
+    """All measures, those at the primary horizon first; where causes compete, all are of the first cause."""
     found: list[TimeMeasure] = []
     for horizon in (target.primary, *(one for one in target.horizons if one != target.primary)):
         found += _at(target, horizon, thresholds)
@@ -41,178 +75,95 @@ def time_measures(target: Timed, thresholds: tuple[float, ...]) -> tuple[TimeMea
 
 def _at(target: Timed, horizon: float, thresholds: tuple[float, ...]) -> list[TimeMeasure]:
     """Measures at one horizon."""
-    name, when = f"at_{words_of(horizon)}", f"at {horizon:g} {target.unit}".rstrip()
-    place = target.place(horizon)
+    place, at = target.place(horizon), np.array([horizon])
+    risk = _Told(("risk",), lambda curves: curves[:, :1, place])
 
-    def risk(curves: Floats) -> Floats:
-        return curves[:, :1, place]
+    def made(stem: str, label: str, judged: Judged, kind: _Kind, end: str = "") -> TimeMeasure:
+        name = f"{stem}_at_{words_of(horizon)}{end}"
+        return _measure(name, f"{label} at {horizon:g} {target.unit}".rstrip(), target, risk, judged, kind)
 
-    def made(
-        stem: str,
-        label: str,
-        told: Told,
-        *,
-        better: bool | None,
-        ideal: float | None = None,
-        bounds: tuple[float, float] = (0.0, 1.0),
-        pooled: bool = True,
-        tested: bool = True,
-    ) -> TimeMeasure:
-        return _measure(
-            (f"{stem}_{name}", f"{label} {when}"),
-            target,
-            ("risk",),
-            risk,
-            told,
-            better=better,
-            ideal=ideal,
-            bounds=bounds,
-            pooled=pooled,
-            tested=tested,
-        )
+    def area(times: Times, told: Floats) -> Statistic:
+        return auc_statistic(times, told[:, 0], horizon)
 
-    at = np.array([horizon])
-    found = [
-        made("auc", "AUC(t)", lambda times, told: auc_statistic(times, told[:, 0], horizon), better=True, pooled=False),
-        made(
-            "brier",
-            "Brier score",
-            lambda times, told: brier_statistic(times, told[:, None, :], at, np.ones(1)),
-            better=False,
-            bounds=(0.0, _INFINITY),
-        ),
-        made(
-            "calibration_ratio",
-            "Observed / expected",
-            lambda times, told: ratio_statistic(times, told[:, 0], horizon),
-            better=None,
-            ideal=1.0,
-            bounds=(0.0, _INFINITY),
-        ),
-        made(
-            "calibration_slope",
-            "Calibration slope",
-            lambda times, told: slope_statistic(times, told[:, 0], horizon),
-            better=None,
-            ideal=1.0,
-            bounds=(-_INFINITY, _INFINITY),
+    def brier(times: Times, told: Floats) -> Statistic:
+        return brier_statistic(times, told[:, None, :], at, np.ones(1))
+
+    def ratio(times: Times, told: Floats) -> Statistic:
+        return ratio_statistic(times, told[:, 0], horizon)
+
+    def slope(times: Times, told: Floats) -> Statistic:
+        return slope_statistic(times, told[:, 0], horizon)
+
+    def benefit(threshold: float) -> Judged:
+        return lambda times, told: benefit_statistic(times, told[:, 0], horizon, threshold)
+
+    return [
+        made("auc", "AUC(t)", area, _RANK),
+        made("brier", "Brier score", brier, _LOSS),
+        made("calibration_ratio", "Observed / expected", ratio, _RATIO),
+        made("calibration_slope", "Calibration slope", slope, _SLOPE),
+        *(
+            made("net_benefit", f"Net benefit, threshold {cut:g},", benefit(cut), _BENEFIT, f"_{words_of(cut)}")
+            for cut in thresholds
         ),
     ]
-    found.extend(
-        made(
-            "net_benefit",
-            f"Net benefit at {threshold:g}",
-            lambda times, told, cut=threshold: benefit_statistic(times, told[:, 0], horizon, cut),  # type: ignore[misc]
-            better=True,
-            bounds=(-_INFINITY, 1.0),
-            tested=False,
-        )
-        for threshold in thresholds
-    )
-    return found
 
 
 def _over_time(target: Timed) -> list[TimeMeasure]:
     """Measures up to the last grid time."""
     grid, until = target.grid, target.until
     to = f"to {until:g} {target.unit}".rstrip()
-    every = tuple(f"incidence_{i}" for i in range(len(grid)))
-
-    def first(curves: Floats) -> Floats:
-        return curves[:, 0, :]
-
-    def lost(curves: Floats) -> Floats:
-        return predicted_loss(curves[:, 0, :], grid)[:, None]
+    curve = _Told(tuple(f"incidence_{i}" for i in range(len(grid))), lambda curves: curves[:, 0, :])
+    lost = _Told(("time_lost",), lambda curves: predicted_loss(curves[:, 0, :], grid)[:, None])
 
     def brier(times: Times, told: Floats) -> Statistic:
         return brier_statistic(times, told[:, None, :], grid, shares_of(grid))
 
+    def harrell(times: Times, told: Floats) -> Statistic:
+        return harrell_statistic(times, told[:, 0])
+
+    def uno(times: Times, told: Floats) -> Statistic:
+        return uno_statistic(times, told[:, 0], until)
+
+    def antolini(times: Times, told: Floats) -> Statistic:
+        return time_dependent_statistic(times, told, grid)
+
+    def bias(times: Times, told: Floats) -> Statistic:
+        return bias_statistic(times, told[:, 0], until)
+
+    promised = f"Mean time free of it {to}, predicted minus observed"
     return [
-        _measure(
-            ("integrated_brier", f"Integrated Brier score {to}"),
-            target,
-            every,
-            first,
-            brier,
-            better=False,
-            bounds=(0.0, _INFINITY),
-        ),
-        _measure(
-            ("harrell_c", "Harrell's C"),
-            target,
-            ("time_lost",),
-            lost,
-            lambda times, told: harrell_statistic(times, told[:, 0]),
-            better=True,
-            pooled=False,
-        ),
-        _measure(
-            ("uno_c", f"Uno's C {to}"),
-            target,
-            ("time_lost",),
-            lost,
-            lambda times, told: uno_statistic(times, told[:, 0], until),
-            better=True,
-            pooled=False,
-        ),
-        _measure(
-            ("c_td", f"Time-dependent C {to}"),
-            target,
-            every,
-            first,
-            lambda times, told: time_dependent_statistic(times, told, grid),
-            better=True,
-            pooled=False,
-        ),
-        _measure(
-            ("restricted_mean_bias", f"Restricted mean {to}, predicted minus observed"),
-            target,
-            ("time_lost",),
-            lost,
-            lambda times, told: bias_statistic(times, told[:, 0], until),
-            better=None,
-            ideal=0.0,
-            bounds=(-_INFINITY, _INFINITY),
-        ),
+        _measure("integrated_brier", f"Integrated Brier score {to}", target, curve, brier, _LOSS),
+        _measure("harrell_c", "Harrell's C", target, lost, harrell, _RANK),
+        _measure("uno_c", f"Uno's C {to}", target, lost, uno, _RANK),
+        _measure("c_td", f"Time-dependent C {to}", target, curve, antolini, _RANK),
+        _measure("restricted_mean_bias", promised, target, lost, bias, _BIAS),
     ]
 
 
-def _measure(
-    names: tuple[str, str],
-    target: Timed,
-    columns: tuple[str, ...],
-    told: Callable[[Floats], Floats],
-    statistic: Told,
-    *,
-    better: bool | None,
-    ideal: float | None = None,
-    bounds: tuple[float, float] = (0.0, 1.0),
-    pooled: bool = True,
-    tested: bool = True,
-) -> TimeMeasure:
-    """A measure of times and of numbers made of curves, shape (n, causes, times) to (n, columns)."""
-    name, label = names
+def _measure(name: str, label: str, target: Timed, told: _Told, judged: Judged, kind: _Kind) -> TimeMeasure:
+    """A measure of times and of numbers made of curves; one row a case, so that learners stand side by side."""
     if len(target.causes) > 1:
-        label = f"{label}, {target.causes[0]} (others compete)"
+        label = f"{label}; {target.causes[0]}, others compete"
 
     def contribute(outcomes: Sequence[Followed], predictions: Sequence[Incidence]) -> Contributions:
         times = times_of(outcomes)
-        numbers = told(target.checked_curves(predictions))
+        numbers = told.numbers(target.checked_curves(predictions))
         return one_row_a_case(times.time, times.event.astype(np.float64), times.entry, *numbers.T)
 
-    def asked(rows: Floats) -> Statistic:
+    def statistic(rows: Floats) -> Statistic:
         times = Times(rows[:, 0], rows[:, 1].astype(np.int64), rows[:, 2])
-        return statistic(times, np.ascontiguousarray(rows[:, 3:]))
+        return judged(times, np.ascontiguousarray(rows[:, 3:]))
 
     return Measure(
         name=name,
         label=label,
-        columns=(*_WATCHED, *columns),
+        columns=(*_WATCHED, *told.columns),
         contribute=contribute,
-        statistic=asked,
-        higher_is_better=better,
-        target=ideal,
-        bounds=bounds,
-        pooled=pooled,
-        tested=tested,
+        statistic=statistic,
+        higher_is_better=kind.better,
+        target=kind.ideal,
+        bounds=kind.bounds,
+        pooled=kind.pooled,
+        tested=kind.tested,
     )
