@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.conformance.endpoint import check_endpoint
 from tests.endpoints.mask.outlines import cases
+from tests.endpoints.times import incidence, simulated
 
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSensitivity, AtSpecificity, FixedThreshold, OperatingRule, Youden
@@ -13,6 +14,8 @@ from bedside.endpoints.multiclass.kind import multiclass
 from bedside.endpoints.multilabel.kind import multilabel
 from bedside.endpoints.ordinal.decision import CutPoints, DecisionRule, MostProbable, Rounded
 from bedside.endpoints.ordinal.kind import ordinal
+from bedside.endpoints.time_to_event.kind import time_to_event
+from bedside.endpoints.time_to_event.target import timed
 
 
 @pytest.mark.parametrize("rule", [Youden(), AtSensitivity(0.9), AtSpecificity(0.9), FixedThreshold(0.35)], ids=repr)
@@ -86,3 +89,20 @@ def test_mask_of_flat_images() -> None:
 def test_mask_of_volumes() -> None:
     outcomes, predictions = cases(7, 30, (6, 7, 5), 1, spacing=None)
     check_endpoint(mask(("tumour",), tolerance_pixels=1.0, lesions=True, review_below=None), outcomes, predictions)
+
+
+@pytest.mark.parametrize("truncated", [False, True])
+@pytest.mark.parametrize("causes", [1, 2])
+def test_time_to_event(causes: int, truncated: bool) -> None:
+    endpoint = time_to_event(
+        horizon=10,
+        unit="months",
+        horizons=(5.0,),
+        until=15,
+        steps=6,
+        causes=("death", "transplant")[:causes],
+        thresholds=(0.3,),
+    )
+    x, outcomes = simulated(90, 3, causes=causes, truncated=truncated)
+    noisy = x + np.random.default_rng(3).normal(scale=0.5, size=x.shape)
+    check_endpoint(endpoint, outcomes, list(incidence(noisy, timed(endpoint, "a test").grid, causes)))
