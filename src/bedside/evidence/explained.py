@@ -28,7 +28,7 @@ class ExplanationCheck(Frozen):
 
 
 class Coverage(Frozen):
-    """Prediction sets or intervals: how often they hold the outcome, across patients and not for this patient."""
+    """Prediction sets, intervals or bounds: how often the outcome keeps to them, across patients, not for this one."""
 
     learner: str
     validation: str
@@ -39,8 +39,10 @@ class Coverage(Frozen):
     low: float | None
     high: float | None
     size: float | None
-    """Mean number of classes in a set, or mean width of an interval."""
+    """Mean number of classes in a set, mean width of an interval, or mean bound."""
     cases: Count
+    what: str = ""
+    """What has lower bounds, and in which unit ("time to death, months"); "" for sets and intervals."""
     reason: str = ""
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from bedside.data.censoring import CensoringWeights
+from bedside.endpoints.bounding import Bounded
+from bedside.endpoints.target import Target
 from bedside.evidence.schema import Measure, Plan
 from bedside.study.declare import Study
 from bedside.study.explaining import CASES
@@ -51,16 +53,9 @@ def methods(
         "the method stands beside each contrast. All contrasts but the primary one were adjusted together by Holm's "
         "method. Net benefit is given with intervals and without p values."
     )
-    uncertainty = (
-        "Uncertainty. Neither prediction sets nor intervals were made, and abstaining was not judged: they are defined "
-        "for an outcome that is one of several classes or one number, which this one is not."
-        if not covers(study.endpoint.target)
-        else "Uncertainty. Prediction sets or intervals were calibrated to hold the outcome of "
-        f"{NOMINAL:.0%} of patients, each class by itself, on tuning data with one case a patient: across patients "
-        "like these, not for one patient, and with no claim for another hospital."
-    )
-    explained = " ".join(_sentence(explainer.description) for explainer in study.explainers)
     target = study.endpoint.target
+    uncertainty = f"Uncertainty. {_uncertainty(target)}"
+    explained = " ".join(_sentence(explainer.description) for explainer in study.explainers)
     if len(target.questions) + len(target.quantities) != 1:
         explained += " The outcome is no one class or number: a method that attributes one score was not applied."
     explanations = (
@@ -84,6 +79,21 @@ def methods(
         *((_judged_only(study),) if study.judged_only else ()),
         rule,
         f"Analysis plan. {_plan(plan)} The random seed was {seed}.",
+    )
+
+
+def _uncertainty(target: Target[Any, Any]) -> str:
+    if isinstance(target, Bounded):
+        return target.bounding.promise(NOMINAL)
+    if not covers(target):
+        return (
+            "Neither prediction sets nor intervals were made, and abstaining was not judged: they are defined for an "
+            "outcome that is one of several classes or one number, which this one is not."
+        )
+    return (
+        f"Prediction sets or intervals were calibrated to hold the outcome of {NOMINAL:.0%} of patients, each class by "
+        "itself, on tuning data with one case a patient: across patients like these, not for one patient, and with no "
+        "claim for another hospital."
     )
 
 

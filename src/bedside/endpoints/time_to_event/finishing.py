@@ -7,6 +7,7 @@ from typing import cast
 import numpy as np
 
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence, times_of
+from bedside.endpoints.time_to_event.reading import at_own_times
 from bedside.endpoints.time_to_event.target import Timed
 from bedside.errors import ModelError, StatisticsError
 from bedside.stats.times import Times, incidences
@@ -103,8 +104,8 @@ class Recalibrating:
                 came = times.event == place + 1
                 events[place] = int(came.sum())
                 if events[place] >= FEWEST_EVENTS:
-                    ends = _at(self.target.grid, hazards[:, place], times.time)
-                    begins = _at(self.target.grid, hazards[:, place], times.entry)
+                    ends = at_own_times(self.target.grid, hazards[:, place], times.time)
+                    begins = at_own_times(self.target.grid, hazards[:, place], times.entry)
                     slopes[place], intercepts[place] = _fitted(ends, begins, came)
         return Recalibration(self.target, tuple(slopes), tuple(intercepts), tuple(events))
 
@@ -144,17 +145,6 @@ def cumulative_hazards(curves: Floats) -> Floats:
     share = np.divide(risen, every, out=np.zeros_like(risen), where=every > 0)
     found: Floats = np.cumsum(np.maximum(lost, 0.0)[..., None, :] * share, axis=-1)
     return found
-
-
-def _at(grid: Floats, hazards: Floats, times: Floats) -> Floats:
-    """Each case's own cumulative hazard at its own time, linear between the times of the grid, shape (n,)."""
-    knots = np.concatenate([[0.0], grid])
-    values = np.concatenate([np.zeros((len(hazards), 1)), hazards], axis=1)
-    after = np.clip(np.searchsorted(knots, times), 1, grid.size)
-    passed = (times - knots[after - 1]) / (knots[after] - knots[after - 1])
-    row = np.arange(len(hazards))
-    low, high = values[row, after - 1], values[row, after]
-    return np.asarray(low + passed * (high - low), dtype=np.float64)
 
 
 def _until(times: Times, last: float) -> Times:

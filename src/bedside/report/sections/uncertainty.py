@@ -1,4 +1,4 @@
-"""Uncertainty: how often prediction sets hold the outcome, and what abstaining would buy."""
+"""Uncertainty: how often the outcome keeps to prediction sets, intervals or bounds, and what abstaining would buy."""
 
 from bedside.evidence.schema import Coverage
 from bedside.report import forest
@@ -19,12 +19,24 @@ def _kind(results: Results) -> str:
     return "sets" if results.evidence.study.classes else "intervals"
 
 
+def _bounded(results: Results) -> tuple[str, str]:
+    """What has lower bounds, and its unit; "" and "" where sets or intervals were made."""
+    what, _, unit = next((row.what for row in _rows(results)), "").partition(", ")
+    return what, unit
+
+
 def statement(results: Results) -> str:
     """What coverage is and is not; "" where it was not estimated."""
     rows = _rows(results)
     if not rows:
         return ""
     many = level(rows[0].nominal)
+    what, _ = _bounded(results)
+    if what:
+        return (
+            f"Lower bounds on the {what} are built so that {many} of patients are free of the event until their own "
+            "bound, across patients, not for this patient; that claims nothing for other hospitals."
+        )
     return (
         f"Prediction {_kind(results)} are built to hold the outcome for {many} across patients, not for this patient; "
         f"that claims nothing for other hospitals."
@@ -41,7 +53,10 @@ def words(results: Results) -> str:
         (each for each in _rows(results) if each.learner == results.model and each.coverage is not None),
         key=lambda each: each.coverage or 0.0,
     )
-    text = f"{results.label(results.model)} covers {_percent(row)} of outcomes{size}."
+    covered = f"covers {_percent(row)} of outcomes"
+    if _bounded(results)[0]:
+        covered = f"gives bounds to which {_percent(row)} of patients keep"
+    text = f"{results.label(results.model)} {covered}{size}."
     if low.group != "all":
         text += f" Coverage is lowest in {_group(low.group)}: {_percent(low)}."
     return text
@@ -52,6 +67,9 @@ def _digits(results: Results) -> int | None:
 
 
 def _size_word(results: Results) -> str:
+    what, unit = _bounded(results)
+    if what:
+        return f"mean bound in {unit}" if unit else "mean bound"
     return "mean number of classes in a set" if results.evidence.study.classes else "mean width"
 
 
@@ -95,18 +113,25 @@ def figure(results: Results) -> forest.Forest | None:
         cases = next((row.cases for _, row in found), 0)
         lanes.append(forest.Row(word or "All", f"n = {count(cases)}", marks, strong=not word))
     nominal = _rows(results)[0].nominal
+    what, _ = _bounded(results)
+    title = f"Coverage of lower bounds on the {what}" if what else f"Coverage of prediction {_kind(results)}"
+    held = (
+        "patients free of the event until their bound" if what else f"cases whose outcome lies in the {_one(results)}"
+    )
     return forest.build(
         "coverage",
-        f"Coverage of prediction {_kind(results)}",
-        f"Share of cases whose outcome lies in the set; line: {level(nominal)} asked for"
-        if _kind(results) == "sets"
-        else f"Share of cases whose outcome lies in the interval; line: {level(nominal)} asked for",
+        title,
+        f"Share of {held}; line: {level(nominal)} asked for",
         lanes,
         conclusion=words(results),
         reference=nominal,
         bounds=(0.0, 1.0),
         legend=[(results.look(name), results.label(name)) for name in learners] if len(learners) > 1 else (),
     )
+
+
+def _one(results: Results) -> str:
+    return "set" if _kind(results) == "sets" else "interval"
 
 
 def _title(key: str) -> str:
@@ -153,6 +178,8 @@ def _cell(results: Results, row: Coverage | None, notes: Footnotes) -> Cell:
     limits = "" if row.low is None or row.high is None else f"{decimal(row.low, digits)} to {decimal(row.high, digits)}"
     missed = row.high is not None and row.high < row.nominal
     word = "size" if _kind(results) == "sets" else "width"
+    if row.what:
+        word = "mean"
     size = "" if row.size is None else f"{word} {decimal(row.size, _digits(results))}"
     unbounded = notes.letter("Too few cases to bound the sets: some hold everything") if row.size is None else ""
     return Cell(
