@@ -9,6 +9,7 @@ import numpy as np
 
 from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.target import Quantity, Question, Watched
+from bedside.endpoints.time_to_event.bounds import LowerBounds
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence, times_of
 from bedside.errors import ModelError, OutcomeProblem, StatisticsError
 from bedside.stats.brier_over_time import brier_losses
@@ -122,6 +123,11 @@ class Timed:
         """How long each case was watched for the cause of interest; other causes end the watch."""
         times = times_of(outcomes)
         return Watched(self.causes[0], times.time - times.entry, times.event == 1, self.primary, self.unit)
+
+    @property
+    def bounding(self) -> LowerBounds:
+        """Times until which so many patients in a hundred are free of the cause of interest."""
+        return LowerBounds(self.causes[0], self.unit, self.grid)
 
     def place(self, time: float) -> int:
         """Where a time of the grid stands in it."""
