@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
 from bedside.cli.asked import Asked, names_in, told
+
+if TYPE_CHECKING:
+    from bedside.own_data.follow_up import Watch
 
 _TRIALS = 10
 """Settings tried for every learner, unless asked otherwise."""
@@ -29,6 +32,13 @@ class OwnTable:
     endpoint: str | None
     encoding: str
     separator: str
+    time: str | None = None
+    event: str | None = None
+    entry: str | None = None
+    censored: str | None = None
+    competing: str | None = None
+    horizons: str | None = None
+    unit: str = ""
 
     @property
     def asked(self) -> bool:
@@ -37,8 +47,9 @@ class OwnTable:
 
     def declared(self, trials: int | None, seed: int | None, *, quiet: bool) -> Asked:
         """The study that the table gives; says what was inferred."""
-        if self.table is None or self.outcome is None:
-            msg = "a table of your own needs both --table FILE and --outcome COLUMN"
+        watch = self._watch()
+        if self.table is None or (self.outcome is None and watch is None):
+            msg = "a table of your own needs --table FILE and --outcome COLUMN, or --time COLUMN and --event COLUMN"
             raise typer.BadParameter(msg)
         from typing import get_args
 
@@ -52,6 +63,7 @@ class OwnTable:
         made = study_from_table(
             self.table,
             outcome=self.outcome,
+            watch=watch,
             positive=self.positive,
             patient=self.patient,
             site=self.site,
@@ -66,3 +78,35 @@ class OwnTable:
             trials=trials or _TRIALS,
         )
         return told(made, quiet=quiet)
+
+    def _watch(self) -> "Watch | None":
+        """The columns of a time to an event, where they were named; raises BadParameter where one of them lacks."""
+        if self.time is None and self.event is None:
+            given = [name for name in ("entry", "censored", "competing", "horizons", "unit") if getattr(self, name)]
+            if given:
+                msg = f"--{given[0]} belongs to a time to an event; name its columns with --time and --event"
+                raise typer.BadParameter(msg)
+            return None
+        if self.outcome is not None:
+            msg = "--outcome names a result known at one time, --time and --event one that is watched for; give one"
+            raise typer.BadParameter(msg)
+        if self.time is None or self.event is None:
+            lacks = "--time, how long each case was watched" if self.time is None else "--event, what ended the watch"
+            msg = f"a time to an event needs both --time and --event; missing is the column of {lacks}"
+            raise typer.BadParameter(msg)
+        if self.endpoint is not None:
+            msg = (
+                f"--time and --event make a time to an event, --endpoint {self.endpoint} another outcome; leave one out"
+            )
+            raise typer.BadParameter(msg)
+        from bedside.own_data.follow_up import Watch
+
+        return Watch(
+            time=self.time,
+            event=self.event,
+            entry=self.entry or "",
+            censored=names_in(self.censored),
+            competing=names_in(self.competing),
+            horizons=names_in(self.horizons),
+            unit=self.unit,
+        )

@@ -16,6 +16,7 @@ from bedside.cli.trial import carried_out
 _OWN = "Your own table"
 _IMAGES = "Your own images"
 _BOTH = "Your own table or images"
+_TIMES = "Your own table, of times to an event"
 
 
 def _declare(toml: Callable[[Path], str], folder: Path, *, tell: bool) -> None:
@@ -95,7 +96,63 @@ def run_study(
         typer.Option(metavar="COLUMN", help="Moment of prediction; adds a temporal validation.", rich_help_panel=_OWN),
     ] = None,
     horizon: Annotated[
-        str, typer.Option(metavar="TEXT", help='When the outcome is judged ("30 days").', rich_help_panel=_BOTH)
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help='When the outcome is judged ("30 days"); with --time a number ("60").',
+            rich_help_panel=_BOTH,
+        ),
+    ] = "",
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="How long each case was watched, until the event or the last sight.",
+            rich_help_panel=_TIMES,
+        ),
+    ] = None,
+    event: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="What ended it: censored or the event; several events compete, --positive is of interest.",
+            rich_help_panel=_TIMES,
+        ),
+    ] = None,
+    entry: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Since when it was watched, where later than 0.", rich_help_panel=_TIMES),
+    ] = None,
+    censored: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Values of --event that mean: nothing had happened.",
+            show_default="found out",
+            rich_help_panel=_TIMES,
+        ),
+    ] = None,
+    competing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Values that compete with the event of interest.",
+            show_default="all events but the most frequent",
+            rich_help_panel=_TIMES,
+        ),
+    ] = None,
+    horizons: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Further times at which risks are judged.", rich_help_panel=_TIMES),
+    ] = None,
+    unit: Annotated[
+        str,
+        typer.Option(
+            metavar="months",
+            help="Unit of the times.",
+            show_default="by the column's name",
+            rich_help_panel=_TIMES,
+        ),
     ] = "",
     exclude: Annotated[
         str | None, typer.Option(metavar="A,B", help="Columns that are not predictors.", rich_help_panel=_OWN)
@@ -189,6 +246,7 @@ def run_study(
         bedside run heart_disease --seed 3 --out runs/heart-3
         bedside run readmission --simulated 500
         bedside run --table patients.csv --outcome died --subgroups sex,age
+        bedside run --table patients.csv --time months --event died --horizon 60
         bedside run --images scans --positive malignant
         bedside run --images scans --labels labels.csv --outcome grade --grades none,mild,severe --patient person
         bedside run --images scans --masks outlines --structures anterior,posterior
@@ -219,7 +277,7 @@ def run_study(
         endpoint=endpoint,
         encoding=encoding,
         separator=separator,
-        of_tables=bool(table or index_time or exclude or encounters),
+        of_tables=bool(table or index_time or exclude or encounters or time or event),
     )
     rows = OwnTable(
         table=table,
@@ -235,11 +293,21 @@ def run_study(
         endpoint=endpoint,
         encoding=encoding,
         separator=separator,
+        time=time,
+        event=event,
+        entry=entry,
+        censored=censored,
+        competing=competing,
+        horizons=horizons,
+        unit=unit,
     )
     drawn = OwnOutlines(masks=masks, boxes=boxes, structures=structures, of_images=own)
     described = drawn if drawn.asked else own if own.asked else rows
     if described.asked == (what is not None):
-        msg = "give one of: the name of a study, --table FILE --outcome COLUMN, --images DIR"
+        msg = (
+            "give one of: the name of a study, --table FILE --outcome COLUMN, --table FILE --time COLUMN "
+            "--event COLUMN, --images DIR"
+        )
         raise typer.BadParameter(msg)
     asked = described.declared(trials, seed, quiet=json) if described.asked else named(what or "", trials, seed)
     study = asked.study

@@ -9,6 +9,12 @@ from bedside.modalities.tabular.column import nearest_name
 from bedside.modalities.tabular.dates import moments
 from bedside.modalities.tabular.table import Table
 from bedside.own_data.declaration import Declaration
+from bedside.own_data.follow_up_checks import (
+    check_enough_events,
+    check_follow_up,
+    check_one_row_each,
+    with_follow_up,
+)
 from bedside.own_data.roles import Roles
 
 
@@ -24,6 +30,10 @@ def check_roles(declared: Declaration) -> None:
     """Raise StudyError where a column has two roles that exclude each other."""
     columns = declared.columns
     taken = {"outcome": declared.outcome.column}
+    if declared.follow_up is not None:
+        taken |= {"time": declared.follow_up.time} | (
+            {"entry": declared.follow_up.entry} if declared.follow_up.entry else {}
+        )
     taken |= {role: name for role, name in columns.model_dump().items() if name}
     for role, name in taken.items():
         if name in declared.predictors:
@@ -34,9 +44,11 @@ def check_roles(declared: Declaration) -> None:
         if others and "site" not in (role, *others):
             msg = f"column {name!r} cannot be both {role.replace('_', ' ')} and {others[0]}"
             raise StudyError(msg)
-    if declared.outcome.column in declared.subgroups:
-        msg = f"the outcome {declared.outcome.column!r} cannot be a subgroup; measures within one outcome say nothing"
-        raise StudyError(msg)
+    for role in ("outcome", "time", "entry"):
+        if taken.get(role) in declared.subgroups:
+            msg = f"the {role} {taken[role]!r} cannot be a subgroup; measures within one outcome say nothing"
+            raise StudyError(msg)
+    check_follow_up(declared.outcome, declared.follow_up)
 
 
 def prepare(declared: Declaration, table: Table) -> Table:
@@ -58,7 +70,10 @@ def prepare(declared: Declaration, table: Table) -> Table:
         msg = f"predictor(s) {', '.join(map(repr, empty))} are missing in every row; take them out of [predictors]"
         raise TableProblem(msg)
     others = table.restricted(roles.others).frame
-    _check_outcomes(declared, others.get_column(declared.outcome.column))
+    if declared.follow_up is not None:
+        others = with_follow_up(declared.outcome, declared.follow_up, others)
+    else:
+        _check_outcomes(declared, others.get_column(declared.outcome.column))
     known = _known(declared, table, others)
     _check_contradictions(declared, known)
     _check_size(declared, known)
@@ -67,6 +82,7 @@ def prepare(declared: Declaration, table: Table) -> Table:
 
 def _declared_names(declared: Declaration) -> Iterator[tuple[str, str]]:
     yield "the outcome", declared.outcome.column
+    yield from (("a time", column.name) for column in (declared.follow_up.as_columns() if declared.follow_up else ()))
     for role, name in declared.columns.model_dump().items():
         if name:
             yield role.replace("_", " "), name
@@ -113,6 +129,8 @@ def _check_contradictions(declared: Declaration, known: pl.DataFrame) -> None:
     keys = ["patient", *(["moment"] if columns.index_time else [])]
     differing = known.group_by(keys).agg(pl.col("outcome").n_unique().alias("outcomes")).filter(pl.col("outcomes") > 1)
     count = differing.get_column("patient").n_unique()
+    if declared.follow_up is not None and not columns.index_time and not part.differs_within_patient:
+        check_one_row_each(known.get_column("patient"))
     if not count:
         return
     if columns.index_time:
@@ -141,7 +159,9 @@ def _check_size(declared: Declaration, known: pl.DataFrame) -> None:
         if patients < folds:
             msg = f"{patients} patients cannot be divided into {folds} folds; use fewer folds or more patients"
             raise CohortProblem(msg)
-        if folds and declared.outcome.endpoint != "continuous":
+        if folds and declared.follow_up is not None:
+            check_enough_events(known, declared.follow_up.causes[0].name, folds)
+        elif folds and declared.outcome.endpoint != "continuous":
             rarest = int(known.group_by("outcome").agg(pl.col("patient").n_unique()).get_column("patient").min() or 0)  # type: ignore[arg-type]
             if rarest < folds:
                 msg = (

@@ -63,8 +63,8 @@ class OutcomePart(Part):
     """The outcome.
 
     Attributes:
-        column: Where it stands.
-        endpoint: Its kind.
+        column: Where it stands; of a time to an event, what ended the watch.
+        endpoint: Its kind; of a time to an event [follow_up] says the rest.
         positive: Word of a binary outcome that means the event.
         negative: The other word.
         classes: Words of a multiclass outcome, in order.
@@ -76,7 +76,7 @@ class OutcomePart(Part):
     """
 
     column: str
-    endpoint: Literal["binary", "multiclass", "continuous"]
+    endpoint: Literal["binary", "multiclass", "continuous", "time_to_event"]
     positive: str = ""
     negative: str = ""
     classes: tuple[str, ...] = ()
@@ -85,6 +85,53 @@ class OutcomePart(Part):
     missing: tuple[str | float, ...] = ()
     horizon: str = ""
     differs_within_patient: bool = False
+
+    def as_column(self) -> Column:
+        """Text for classes and for what ended a watch, a number for a continuous outcome."""
+        return Column(self.column, "number" if self.endpoint == "continuous" else "category", missing=self.missing)
+
+
+class CausePart(Part):
+    """One cause that can end the watch: how it is called, and the words of the column that mean it."""
+
+    name: Annotated[str, Field(min_length=1)]
+    words: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class FollowUpPart(Part):
+    """How long each case was watched, and at which times predictions are judged.
+
+    Attributes:
+        time: Column of the time from the moment of prediction until the event or the last sight.
+        entry: Column of the time since when a case was watched, where that is later than 0; empty where it is not.
+        unit: Of all times; "" where nobody said.
+        missing: Values of those columns that mean not known.
+        censored: Words of the outcome column of cases that were last seen without any event.
+        causes: The cause of interest first; the others compete with it.
+        horizon: At which the primary measure is taken.
+        horizons: Further times at which predictions are judged.
+        until: Last time that is predicted and judged.
+        thresholds: Of the risk at each horizon, at which net benefit is given.
+    """
+
+    time: str
+    entry: str = ""
+    unit: str = ""
+    missing: tuple[str | float, ...] = ()
+    censored: tuple[str, ...] = ()
+    causes: Annotated[tuple[CausePart, ...], Field(min_length=1)]
+    horizon: Annotated[float, Field(gt=0)]
+    horizons: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    until: Annotated[float, Field(gt=0)]
+    thresholds: tuple[float, ...] = ()
+
+    def as_columns(self) -> tuple[Column, ...]:
+        """The time, and the entry where there is one."""
+        return tuple(Column(name, "number", missing=self.missing) for name in (self.time, self.entry) if name)
+
+    def said(self, time: float) -> str:
+        """A time with its unit."""
+        return f"{time:,.6g} {self.unit}".rstrip()
 
 
 class ColumnsPart(Part):
@@ -174,6 +221,7 @@ class Declaration(Part):
     study: StudyPart
     table: TablePart
     outcome: OutcomePart
+    follow_up: FollowUpPart | None = None
     columns: ColumnsPart = ColumnsPart()
     validations: Validations
     learners: LearnersPart
@@ -191,8 +239,5 @@ class Declaration(Part):
         )
 
     def outcome_column(self) -> Column:
-        """The outcome as a column: text for classes, a number for a continuous outcome."""
-        kind = self.outcome.endpoint
-        return Column(
-            self.outcome.column, "number" if kind == "continuous" else "category", missing=self.outcome.missing
-        )
+        """The outcome as a column: text for classes and for what ended a watch, a number for a continuous outcome."""
+        return self.outcome.as_column()

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from bedside.data.audit import suspects
+from bedside.endpoints.time_to_event.outcome import Followed
 from bedside.errors import TableProblem
 from bedside.modalities.tabular.column import Column, Schema
 from bedside.modalities.tabular.dates import moments
@@ -17,6 +18,8 @@ from bedside.modalities.tabular.table import Table
 from bedside.modalities.tabular.vocabulary import codes, words_seen
 from bedside.modalities.tabular.words import plain_name
 from bedside.own_data.declaration import Declaration
+from bedside.own_data.followed import follow_ups
+from bedside.own_data.time_leakage import time_notes
 from bedside.types import Floats, Integers
 
 _SAME = (
@@ -38,6 +41,8 @@ def leakage_notes(declared: Declaration, table: Table, found: Inference) -> list
     perfect = _near_perfect(declared, table)
     notes: list[str] = []
     quiet: list[str] = []
+    if declared.follow_up is not None:
+        notes, quiet = time_notes(declared, declared.follow_up, table, found)
     for name in declared.predictors:
         alike = named_alike(name, declared.outcome.column)
         if name in perfect and alike:
@@ -80,7 +85,7 @@ def named_alike(name: str, outcome: str) -> bool:
 def _near_perfect(declared: Declaration, table: Table) -> dict[str, str]:
     """Near-perfect predictors (and their missingness) with their strength in words."""
     outcome = declared.outcome_column()
-    target = table.restricted(Schema((outcome,))).frame.get_column(outcome.name)
+    target = _outcome_cells(declared, table)
     known = target.is_not_null()
     frame = table.restricted(declared.predictor_schema()).frame.filter(known)
     classes, values = _target(outcome, target.filter(known))
@@ -96,6 +101,17 @@ def _near_perfect(declared: Declaration, table: Table) -> dict[str, str]:
             columns.append((f"{column.name} missing", absent))
     found = suspects(columns, classes=classes, values=values)
     return {suspect.name: f"{suspect.scale} {suspect.separation:.3f}" for suspect in found}
+
+
+def _outcome_cells(declared: Declaration, table: Table) -> pl.Series:
+    """Cells of the outcome, null where missing; of a time to an event what ended the watch."""
+    outcome, part = declared.outcome_column(), declared.follow_up
+    if part is None:
+        return table.restricted(Schema((outcome,))).frame.get_column(outcome.name)
+    names = ("censored", *(cause.name for cause in part.causes))
+    rows = follow_ups(declared.outcome, part, table)
+    told = [names[row.event] if isinstance(row, Followed) else None for row in rows]
+    return pl.Series(outcome.name, told, dtype=pl.String)
 
 
 def _target(outcome: Column, known: pl.Series) -> tuple[Integers | None, Floats | None]:

@@ -15,7 +15,7 @@ Kind: TypeAlias = Literal["binary", "multiclass", "continuous"]
 MOST_CLASSES = 20
 """An outcome of more different words is no class."""
 
-_POSITIVE = frozenset(
+POSITIVE = frozenset(
     (
         "1", "true", "yes", "y", "t", "positive", "pos", "+", "case", "event", "died", "dead", "death", "deceased",
         "expired", "malignant", "disease", "diseased", "sick", "present", "abnormal", "readmitted", "relapse",
@@ -23,7 +23,7 @@ _POSITIVE = frozenset(
         "septic", "diabetic", "diabetes", "complication", "hospitalised", "hospitalized", "responder", "ja", "oui",
     )
 )  # fmt: skip
-_NEGATIVE = frozenset(
+NEGATIVE = frozenset(
     (
         "0", "false", "no", "n", "f", "negative", "neg", "-", "control", "censored", "alive", "survived", "survivor",
         "benign", "healthy", "well", "absent", "normal", "none", "not readmitted", "success", "mild", "low",
@@ -63,7 +63,7 @@ def outcome_of(
     )
     if kind == "continuous":
         return _continuous(table, common, found)
-    words = _words(table, common)
+    words = words_of(table, common)
     if len(words) == 1:
         msg = f"the outcome {column!r} is the same in all rows where it is known; nothing can be learned from one class"
         raise OutcomeProblem(msg)
@@ -79,10 +79,11 @@ def outcome_of(
 
 
 def _all_numbers(found: Inferred) -> bool:
-    return bool(found.categories) and all(_is_number(word) for word in found.categories)
+    return bool(found.categories) and all(is_number(word) for word in found.categories)
 
 
-def _is_number(word: str) -> bool:
+def is_number(word: str) -> bool:
+    """Whether a word is a number."""
     try:
         float(word)
     except ValueError:
@@ -131,13 +132,13 @@ def _continuous(table: Table, part: OutcomePart, found: Inferred) -> tuple[Outco
     return part.model_copy(update={"cuts": inside}), notes
 
 
-def _words(table: Table, part: OutcomePart) -> dict[str, int]:
+def words_of(table: Table, part: OutcomePart) -> dict[str, int]:
     """Words of the outcome with their counts, in the order of the words (of the numbers where they are numbers)."""
     column = Column(part.column, "category", missing=part.missing)
     cells = table.restricted(Schema((column,))).frame.get_column(part.column).drop_nulls()
     counted = cells.value_counts()
     pairs = dict(zip(counted.get_column(part.column).to_list(), counted.get_column("count").to_list(), strict=True))
-    numeric = all(_is_number(word) for word in pairs)
+    numeric = all(is_number(word) for word in pairs)
     order = sorted(pairs, key=lambda word: (float(word) if numeric else 0.0, word))
     return {word: cast("int", pairs[word]) for word in order}
 
@@ -150,7 +151,7 @@ def _positive(column: str, words: dict[str, int], asked: str | None) -> tuple[st
             raise OutcomeProblem(msg)
         return match, f"outcome {column!r}: {match!r} is the positive class, as asked"
     counts = ", ".join(f"{word!r} {count:,} rows" for word, count in words.items())
-    numeric = all(_is_number(word) for word in words)
+    numeric = all(is_number(word) for word in words)
     if numeric and set(words) != {"0", "1"}:  # 1 and 2 are coded either way: neither number speaks for itself
         largest = max(words, key=float)
         return largest, (
@@ -159,9 +160,9 @@ def _positive(column: str, words: dict[str, int], asked: str | None) -> tuple[st
         )
     for word in words:
         others = [other for other in words if other != word]
-        if word.casefold() in _POSITIVE and others[0].casefold() not in _POSITIVE:
+        if word.casefold() in POSITIVE and others[0].casefold() not in POSITIVE:
             return word, f"outcome {column!r}: {word!r} is taken for the positive class ({counts})"
-        if word.casefold() in _NEGATIVE and others[0].casefold() not in _NEGATIVE:
+        if word.casefold() in NEGATIVE and others[0].casefold() not in NEGATIVE:
             return others[0], f"outcome {column!r}: {others[0]!r} is taken for the positive class ({counts})"
     rarer = min(words, key=lambda word: (words[word], word))
     return rarer, (

@@ -9,11 +9,17 @@ from itertools import pairwise
 from typing import Any
 
 from bedside.data.sample import Excluded, Sample
+from bedside.endpoints.time_to_event.outcome import Followed
 from bedside.errors import OutcomeProblem
 from bedside.modalities.tabular.column import Column, Schema
 from bedside.modalities.tabular.table import Record
 from bedside.own_data.declaration import Declaration
+from bedside.own_data.followed import NOT_KNOWN, codes_of, followed
 from bedside.types import PatientId, SampleId
+
+_MISSING = "outcome missing"
+_NOT_KNOWN = frozenset((_MISSING, *NOT_KNOWN))
+"""Reasons for which a case stays eligible."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Roles:
         """Columns with a role, as text where they are names and as numbers where they are amounts."""
         declared, columns = self.declaration, self.declaration.columns
         found = {declared.outcome.column: declared.outcome_column()}
+        found |= {column.name: column for column in (declared.follow_up.as_columns() if declared.follow_up else ())}
         for name in (columns.patient, columns.site):
             if name:
                 found[name] = Column(name, "category")
@@ -66,11 +73,11 @@ class Roles:
         if named is None:
             return [Excluded("patient identifier missing")]
         patient = self.pseudonym(named)
-        cell = row[self.declaration.outcome.column]
+        outcome, reason = self.outcome(row)
         moment: datetime | None = record[columns.index_time] if columns.index_time else None
-        if cell is None:
-            eligible = moment is not None or not columns.index_time
-            return [Excluded("outcome missing", patient, record.only(self.predictors) if eligible else None)]
+        if reason:
+            eligible = reason in _NOT_KNOWN and (moment is not None or not columns.index_time)
+            return [Excluded(reason, patient, record.only(self.predictors) if eligible else None)]
         if columns.index_time and moment is None:
             return [Excluded("index time missing", patient)]
         attributes = {
@@ -83,7 +90,20 @@ class Roles:
             if validation.column:
                 attributes[validation.column] = str(record[validation.column] or "")
         key = SampleId(f"row {record.position + 1}")
-        return [Sample(key, patient, record.only(self.predictors), self.meaning(cell), moment, attributes)]
+        return [Sample(key, patient, record.only(self.predictors), outcome, moment, attributes)]
+
+    def outcome(self, row: Record) -> tuple[Any, str]:
+        """The outcome of a row in the endpoint's own type and "", or None and the reason for which there is none."""
+        column, part = self.declaration.outcome.column, self.declaration.follow_up
+        if part is None:
+            return (None, _MISSING) if row[column] is None else (self.meaning(row[column]), "")
+        found = followed(row[part.time], row[column], row[part.entry] if part.entry else 0.0, self.codes, column)
+        return (found, "") if isinstance(found, Followed) else (None, found)
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """What each word says of how a watch ended; empty where the outcome is no time to an event."""
+        return codes_of(self.declaration.follow_up) if self.declaration.follow_up else {}
 
     def pseudonym(self, named: str) -> PatientId:
         """A name for the patient within a run, keyed by the table's content; results number patients instead."""

@@ -24,7 +24,7 @@ from bedside.modalities.tabular.simulate import (
 )
 from bedside.modalities.tabular.table import Record, Table, records
 from bedside.own_data.checks import prepare
-from bedside.own_data.declaration import Declaration
+from bedside.own_data.declaration import Declaration, FollowUpPart
 
 _SITES = ("a", "b", "c")
 _FIRST_DAY = datetime(2020, 1, 1)  # noqa: DTZ001 - moments of a table carry no time zone
@@ -95,6 +95,8 @@ def sha256_of(path: Path) -> str:
 def _simulated(declared: Declaration, n: int, seed: int) -> Table:
     columns = _columns(declared)
     frame = Twin(tuple(columns.values()), _outcome(declared, columns)).table(n, seed=seed).frame
+    if declared.follow_up is not None:
+        frame = _watched(frame, declared.outcome.column, declared.follow_up, seed)
     if declared.columns.patient:
         frame = frame.with_columns(pl.Series(declared.columns.patient, [f"simulated {k + 1}" for k in range(n)]))
     if declared.columns.index_time:
@@ -128,11 +130,37 @@ def _columns(declared: Declaration) -> dict[str, Number | Words]:
 def _outcome(declared: Declaration, columns: dict[str, Number | Words]) -> Outcome:
     part = declared.outcome
     effects = _effects(declared, columns)
+    if declared.follow_up is not None:
+        return NumberOutcome(declared.follow_up.time, 0.0, 1.0, effects, decimals=3)
     if part.endpoint == "binary":
         return BinaryOutcome(part.column, 0.3, effects, negative=part.negative, positive=part.positive)
     if part.endpoint == "multiclass":
         return ClassOutcome(part.column, dict.fromkeys(part.classes, 1.0), {part.classes[-1]: effects})
     return NumberOutcome(part.column, 0.0, 1.0, effects, decimals=3)
+
+
+def _watched(frame: pl.DataFrame, column: str, part: FollowUpPart, seed: int) -> pl.DataFrame:
+    """Times from the scores that stand in the column of the time: a higher score, an earlier event.
+
+    Half of the cases have an event by the horizon; one in five of the events is of a competing cause, where there are
+    any; a third of the cases is last seen before, at a time of its own.
+    """
+    chance = np.random.default_rng([seed, len(frame)])
+    score = frame.get_column(part.time).to_numpy()
+    happens = part.horizon * np.exp(0.7 * (np.median(score) - score)) if len(score) else score
+    seen = np.where(chance.random(len(score)) < 1 / 3, chance.uniform(0.2, 1.0, len(score)), 1.1) * part.until
+    words = [chance.choice(cause.words, len(score)) for cause in part.causes]
+    other = chance.integers(1, len(words), len(score)) if len(words) > 1 else np.zeros(len(score), dtype=np.int64)
+    cause = np.where(chance.random(len(score)) < 0.2, other, 0)
+    ended = np.choose(cause, words)
+    if part.censored:
+        ended = np.where(happens <= seen, ended, part.censored[0])
+        happens = np.minimum(happens, seen)
+    times = np.maximum(happens.round(3), 0.002)
+    made = [pl.Series(part.time, times), pl.Series(column, ended.tolist(), dtype=pl.String)]
+    if part.entry:
+        made.append(pl.Series(part.entry, np.where(chance.random(len(score)) < 0.5, 0.0, times / 4)))
+    return frame.with_columns(made)
 
 
 def _effects(declared: Declaration, columns: dict[str, Number | Words]) -> dict[str, float]:

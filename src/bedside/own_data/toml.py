@@ -25,10 +25,13 @@ _COMMENTS = {
     "study": "What is asked, and what holds for all learners.",
     "table": "The file, from this file's folder. A changed file is refused by its sha256.",
     "outcome": "Rows whose outcome is empty or one of `missing` are excluded and counted.",
+    "follow_up": "How long each case was watched and what ended it: the cause of interest first, the others compete. "
+    "Risks are judged at `horizon` and `horizons`, curves until `until`.",
     "columns": "Columns with another role; empty where there is none.",
     "validations": "The first is primary. Kinds: cross_validation, holdout, leave_site_out, temporal, predefined, "
     "learning_curve.",
-    "learners": "Comparators from simple to complex: elastic_net, random_forest, boosting.",
+    "learners": "Comparators from simple to complex: elastic_net, random_forest, boosting; of times to events "
+    "marginal, cox, weibull, survival_boosting, and survival_forest with bedside[survival].",
     "subgroups": "Every measure is broken down by these columns; numbers are parted at `cuts`.",
     "predictors": "kind is number or category; `missing` lists values that mean not known.",
     "set_aside": "Columns that are not used, and why. To use one, move it to [predictors.NAME].",
