@@ -18,12 +18,14 @@ from bedside.endpoints.mask.segmentation import Segmentation
 from bedside.endpoints.multiclass.kind import multiclass
 from bedside.endpoints.multilabel.kind import multilabel
 from bedside.endpoints.ordinal.kind import ordinal
+from bedside.endpoints.time_to_event.kind import time_to_event
+from bedside.endpoints.time_to_event.outcome import Followed
 from bedside.evidence.schema import Evidence
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 PAGE = REFERENCE / "measures.md"
-PLUMBING = {"__init__", "checks", "estimate", "interval", "logistic"}
+PLUMBING = {"__init__", "checks", "estimate", "interval", "logistic", "pairs", "risk_sets", "times"}
 """Modules of bedside.stats that hold no statistic of their own."""
 
 SQUARE = np.pad(np.ones((3, 3), dtype=np.uint8), 2)
@@ -35,6 +37,11 @@ ENDPOINTS: list[tuple[Endpoint[Any, Any], list[Any], list[Any]]] = [
     (multilabel(labels=("a", "b")), [(True, False), (False, True)], [(0.8, 0.2), (0.3, 0.7)]),
     (continuous(), [1.0, 2.0], [1.1, 1.8]),
     (mask(("a",), tolerance_mm=1.0, lesions=True), [Mask(SQUARE, (1.0, 1.0))] * 2, [Segmentation.drawn(SQUARE, 1)] * 2),
+    (
+        time_to_event(horizon=60, unit="months", steps=2, thresholds=(0.2,)),
+        [Followed(50.0, 1), Followed(70.0, 0)],
+        [np.array([[0.5, 0.8]]), np.array([[0.1, 0.2]])],
+    ),
     (boxes(("a",)), [Boxes(CORNERS, np.array([0]))], [Found(CORNERS, np.array([0]), np.array([0.9], np.float32))]),
 ]
 
@@ -47,7 +54,7 @@ def rows(section: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(("endpoint", "outcomes", "predictions"), ENDPOINTS, ids=lambda each: getattr(each, "name", ""))
 def test_every_measure_is_explained(endpoint: Endpoint[Any, Any], outcomes: list[Any], predictions: list[Any]) -> None:
-    listed = rows(endpoint.name.capitalize())
+    listed = rows(endpoint.name.capitalize().replace("_", " "))
     measures = {each.name: each for each in endpoint.measures(Reference(outcomes, outcomes, predictions))}
     assert list(listed) == list(measures)
     for name, measure in measures.items():
