@@ -147,6 +147,7 @@ def _measure(name: str, label: str, target: Timed, told: _Told, judged: Judged, 
         label = f"{label}; {target.causes[0]}, others compete"
 
     def contribute(outcomes: Sequence[Followed], predictions: Sequence[Incidence]) -> Contributions:
+        target.checked(outcomes)
         times = times_of(outcomes)
         numbers = told.numbers(target.checked_curves(predictions))
         return one_row_a_case(times.time, times.event.astype(np.float64), times.entry, *numbers.T)
