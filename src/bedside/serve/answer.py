@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from bedside.evidence.release import Bindings, Manifest, State
+    from bedside.evidence.release import Bindings, Manifest
 
 
 class Outcome(StrEnum):
@@ -25,7 +25,9 @@ class Answer:
 
     Attributes:
         outcome: How the attempt ended.
-        risk: Probability of the event that the release's question is about, from 0 to 1.
+        event: What the risk is of, in words ("diabetes", "death within 30 days").
+        risk: Probability of that event, from 0 to 1.
+        flagged: Whether the risk reaches the operating point that was declared before the run; None without one.
         value: What is predicted where that is an amount, in `unit`.
         unit: Of the value, in UCUM.
         low: Least share (or value) that is compatible with what was observed in judged patients with such a risk.
@@ -39,7 +41,9 @@ class Answer:
     """
 
     outcome: Outcome
+    event: str = ""
     risk: float | None = None
+    flagged: bool | None = None
     value: float | None = None
     unit: str = ""
     low: float | None = None
@@ -64,8 +68,8 @@ class Answering(Protocol):
         """Where its predictors stand in a patient's record."""
 
     @property
-    def state(self) -> "State":
-        """Whether its answers are shown."""
+    def state(self) -> str:
+        """ "candidate", "shadow", "live" or "withdrawn"; only answers of a live one are shown."""
 
     def answer(self, records: "Sequence[Any]") -> list[Answer]:
         """An answer per record, in their order."""
