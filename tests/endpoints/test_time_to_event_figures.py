@@ -163,7 +163,7 @@ def test_calibration_counts_the_groups_that_hold_their_prediction() -> None:
 def test_brier_of_the_marginal_learner_is_that_of_everybodys_curve() -> None:
     figure = by_name(time_to_event_figures(views(), target()))["brier_over_time"]
     lines = {series.label: series for series in figure.series if series.style == "line"}
-    assert lines["Marginal"].y == pytest.approx(lines["same curve for everybody"].y, abs=1e-6)
+    assert lines["Marginal"].y == pytest.approx(lines["observed curve, taken for everybody"].y, abs=1e-6)
     assert lines["Network"].y[-1] < lines["Marginal"].y[-1]
     assert "lies below it throughout" in figure.conclusion
 

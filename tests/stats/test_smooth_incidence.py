@@ -7,6 +7,7 @@ from tests.endpoints.times import incidence, simulated
 from bedside.endpoints.time_to_event.outcome import times_of
 from bedside.errors import StatisticsError
 from bedside.stats.smooth_incidence import smooth_incidence
+from bedside.stats.times import Times
 
 HORIZON = 12.0
 
@@ -45,5 +46,9 @@ def test_what_cannot_be_drawn_is_refused() -> None:
     late = simulated(200, 1, truncated=True)[1]
     with pytest.raises(StatisticsError, match="watched from 0 on"):
         smooth_incidence(times_of(late), np.linspace(0.1, 0.9, 200), HORIZON)
+    with pytest.raises(StatisticsError, match="asked for 0 events"):
+        smooth_incidence(times_of(outcomes), np.linspace(0.1, 0.9, 200), 1e-9)
     with pytest.raises(StatisticsError, match="with and without the event"):
-        smooth_incidence(times_of(outcomes), x[:, 0] * 0.01 + 0.5, 1e-9)
+        everybody = Times.of(np.arange(1.0, 21.0), np.ones(20, dtype=np.int64))
+        smooth_incidence(everybody, np.linspace(0.1, 0.9, 20), 30.0)
+    assert len(x) == 200

@@ -34,6 +34,11 @@ class LinearHazard:
     coefficients: Floats
     baseline: BaselineHazard
 
+    @property
+    def explained(self) -> Floats:
+        """Log hazard ratios of the cause of interest, shape (p, 1)."""
+        return self.coefficients[:, :1]
+
     def predict(self, predictors: Sequence[Record]) -> list[Incidence]:
         """One matrix of cumulative incidences a case."""
         if len(predictors) == 0:

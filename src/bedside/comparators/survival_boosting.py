@@ -17,6 +17,7 @@ from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence, times_of
 from bedside.endpoints.time_to_event.target import Timed, timed
+from bedside.errors import ModelError
 from bedside.modalities.tabular.column import Schema
 from bedside.modalities.tabular.features import Features
 from bedside.modalities.tabular.table import Record
@@ -45,6 +46,11 @@ class BoostedHazards:
     features: Features
     boosters: tuple[lightgbm.Booster, ...]
     baseline: BaselineHazard
+
+    @property
+    def booster(self) -> lightgbm.Booster:
+        """Trees of the cause of interest: what is explained."""
+        return self.boosters[0]
 
     def predict(self, predictors: Sequence[Record]) -> list[Incidence]:
         """One matrix of cumulative incidences a case."""
@@ -125,7 +131,7 @@ class SurvivalBoosting:
         """Fit with these settings.
 
         Raises:
-            ModelError: A cause has fewer than two events in development.
+            ModelError: A cause has fewer than two events in development, or no predictor differs there.
         """
         target = self._target
         times = event_times(target, development, self.name)
@@ -133,6 +139,12 @@ class SurvivalBoosting:
         predictors = [sample.predictors for sample in development]
         features = Features.fit(self.schema, predictors, encode="codes", impute=False)
         table = features.transform(predictors)
+        if not _varies(table):
+            msg = (
+                f"{self.name} cannot be fitted: every predictor is the same in all {len(table)} development cases; "
+                "give predictors that differ, or use the recipe Marginal"
+            )
+            raise ModelError(msg)
         held = features.transform([sample.predictors for sample in selection])
         boosters, record = [], dict[str, Json]()
         for number, cause in enumerate(target.causes, start=1):
@@ -173,9 +185,11 @@ def _grown(
     parameters: Mapping[str, Any], tables: tuple[Floats, Floats], categorical: list[int], judge: Judge | None
 ) -> lightgbm.Booster:
     """Trees of one cause, cut after their best round."""
+    # Columns that no leaf may divide are kept: with an objective of its own LightGBM refuses to train on none.
+    parameters = {**parameters, "feature_pre_filter": False}
     train = lightgbm.Dataset(tables[0], np.zeros(len(tables[0])), categorical_feature=categorical)
     if judge is None:
-        return _read_back(lightgbm.train(dict(parameters), train, num_boost_round=UNSTOPPED), UNSTOPPED)
+        return _read_back(lightgbm.train(parameters, train, num_boost_round=UNSTOPPED), UNSTOPPED)
     held = lightgbm.Dataset(tables[1], np.zeros(len(tables[1])), reference=train)
     booster = lightgbm.train(
         {**parameters, "metric": "none"},
@@ -218,6 +232,11 @@ def _scores(boosters: Sequence[lightgbm.Booster], table: Floats) -> Floats:
     """Log relative hazards, shape (n, causes)."""
     each = [cast("Floats", booster.predict(table, num_threads=1, raw_score=True)) for booster in boosters]
     return np.column_stack(each)
+
+
+def _varies(table: Floats) -> bool:
+    """Whether any column holds more than one value; not known is one."""
+    return bool((~((table == table[0]) | (np.isnan(table) & np.isnan(table[0])))).any())
 
 
 def _trees(number: int) -> str:

@@ -59,6 +59,7 @@ class Watched(NamedTuple):
         what: What they were watched for ("death").
         time: How long, shape (n,), in `unit`.
         came: Whether it did, shape (n,).
+        free: Whether the watch ended with nothing, and might have gone on, shape (n,).
         horizon: The time by which predictions are judged first.
         unit: Of times.
     """
@@ -66,6 +67,7 @@ class Watched(NamedTuple):
     what: str
     time: Floats
     came: Booleans
+    free: Booleans
     horizon: float
     unit: str
 

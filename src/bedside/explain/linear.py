@@ -23,6 +23,16 @@ class LinearModel(Protocol):
     coefficients: Floats
 
 
+@runtime_checkable
+class OneOfSeveral(Protocol):
+    """A model with several linear scores of which one is explained."""
+
+    @property
+    def explained(self) -> Floats:
+        """The coefficients of that score, shape (columns, 1)."""
+        ...
+
+
 @dataclass(frozen=True)
 class LinearContributions:
     """Coefficient times distance from the development mean."""
@@ -31,7 +41,7 @@ class LinearContributions:
     label: ClassVar[str] = "linear contributions"
     description: ClassVar[str] = (
         "Regression coefficients times the distance of the predictor from its development mean, on the scale of the "
-        "linear score (log-odds, or the unit of the outcome) before calibration; for a linear score these are the "
+        "linear score (log-odds, log hazard, or the unit of the outcome) before calibration; for it these are the "
         "exact Shapley values. Words of a category and indicators of missingness are added to their predictor."
     )
 
@@ -59,5 +69,6 @@ class LinearContributions:
 
 def _of_one(model: LinearModel, background: Sequence[Record], cases: Sequence[Record], variables: int) -> Floats:
     usual = np.asarray(model.design.matrix(background).mean(axis=0)).ravel()
+    coefficients = model.explained if isinstance(model, OneOfSeveral) else model.coefficients
     distance = model.design.matrix(cases).toarray() - usual
-    return summed(distance[:, :, None] * model.coefficients, owners_of_design(model.design), variables)
+    return summed(distance[:, :, None] * coefficients, owners_of_design(model.design), variables)

@@ -60,7 +60,7 @@ class ShapTrees:
     label: ClassVar[str] = "SHAP values"
     description: ClassVar[str] = (
         "SHAP values of the trees (Lundberg et al., 2020), those of models that are pooled averaged: for boosted trees "
-        "path-dependent, on the scale of the score before calibration (log-odds, or the unit of the outcome); for the "
+        "path-dependent, on the scale of the score before calibration (log-odds, log hazard, or the unit); for the "
         f"random forest interventional against {BACKGROUND} random development cases, on the scale of the share of "
         "votes (or the unit). Words of a category and indicators of missingness are added to their predictor."
     )

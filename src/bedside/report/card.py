@@ -102,6 +102,7 @@ def _body(evidence: Evidence, facts: Facts, name: str) -> list[str]:
         *_part(
             "Explanation", facts.explanation and f"{facts.explanation} Importance is about the model, not about causes."
         ),
+        *_part("Hazard ratios", facts.hazards),
         *_part("Uncertainty", facts.uncertainty),
         *_part("Sample size", facts.sample_size),
         *_part("Limits", facts.limits or "None declared; see the study's report."),

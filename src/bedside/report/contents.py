@@ -52,6 +52,7 @@ def entries(evidence: Evidence) -> tuple[tuple[str, str], ...]:
                 or own(evidence, "explanation")
             ),
         ),
+        ("hazard-ratios", "Hazard ratios", bool(evidence.hazard_ratios)),
         ("uncertainty", "Uncertainty", bool(evidence.coverage or evidence.selective)),
         ("sample-size", "Sample size", bool(evidence.sample_size)),
         ("agreement", "Agreement", bool(evidence.agreement)),

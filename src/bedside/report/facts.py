@@ -6,7 +6,7 @@ from functools import cached_property
 from bedside.evidence.schema import Evidence, FlowStep
 from bedside.report.number import count, interval, level, plural, share, shown
 from bedside.report.results import Results
-from bedside.report.sections import explanation, fairness, robustness, sensitivity, shift, size, uncertainty
+from bedside.report.sections import explanation, fairness, hazards, robustness, sensitivity, shift, size, uncertainty
 from bedside.report.sections.conduct import plan
 from bedside.report.sections.groups import pooled, split_words
 from bedside.report.sections.summary import (
@@ -173,6 +173,11 @@ class Facts:
     def explanation(self) -> str:
         """What the model relies on, and whether that was checked."""
         return explanation.words(self.results)
+
+    @cached_property
+    def hazards(self) -> str:
+        """Whether hazards were proportional."""
+        return hazards.words(self.results)
 
     @cached_property
     def uncertainty(self) -> str:

@@ -19,7 +19,11 @@ ROW = 24
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One estimate in a row, or the reason why there is none."""
+    """One estimate in a row, or the reason why there is none.
+
+    Attributes:
+        words: The estimate as printed, where other digits suit it than those of a difference or a share.
+    """
 
     look: Look
     label: str
@@ -27,10 +31,13 @@ class Mark:
     low: float | None
     high: float | None
     reason: str = ""
+    words: str = ""
 
     @property
     def text(self) -> str:
         """The estimate in words."""
+        if self.words:
+            return self.words
         return "not estimable" if self.value is None else interval(self.value, self.low, self.high)
 
 

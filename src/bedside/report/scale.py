@@ -93,6 +93,17 @@ def scale(
     return Scale(low, high, tuple(index * step for index in range(first, last + 1)))
 
 
+def few_ticks(values: Iterable[float], *, most: int = 6) -> Scale:
+    """A logarithmic scale of a few ticks, 1 among them where it is inside: ratios in a narrow drawing."""
+    found = logarithmic(values, pad=0.06)
+    ticks = found.ticks
+    if len(ticks) > most:
+        ticks = tuple(tick for tick in ticks if math.isclose(round(math.log10(tick)), math.log10(tick), abs_tol=1e-9))
+    if len(ticks) > most:
+        ticks = ticks[:: math.ceil(len(ticks) / most)]
+    return Scale(found.low, found.high, ticks or found.ticks[:1], logarithmic=True)
+
+
 def logarithmic(values: Iterable[float], *, pad: float = 0.02) -> Scale:
     """A logarithmic scale around `values`, marked at 1, 2 and 5 times powers of ten; at its ends where none is inside.
 

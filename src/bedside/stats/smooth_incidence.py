@@ -21,6 +21,7 @@ _SURE = 1e-6
 _KNOTS = ((0.1, 0.5, 0.9), (0.05, 0.35, 0.65, 0.95))
 _FEW = 100
 """Below so many events three knots instead of four."""
+_FEWEST = 10
 _STEPS = 100
 _EQUAL = 1e-9
 _LARGEST_LOG = 4.0
@@ -45,11 +46,15 @@ def smooth_incidence(times: Times, risk: Floats, at: float, *, points: int = 100
         points: Of the curve.
 
     Raises:
-        StatisticsError: Cases come late, nobody is watched until the time, nobody or everybody has the event, or the
-            curve has no finite fit.
+        StatisticsError: Cases come late, fewer than 10 have the event by the time, nobody is watched until it,
+            everybody has the event, or the curve has no finite fit.
     """
     if times.entry.any():
         msg = "the smooth calibration curve was asked for cases that come late; give cases that are watched from 0 on"
+        raise StatisticsError(msg)
+    events = int(((times.event == 1) & (times.time <= at)).sum())
+    if events < _FEWEST:
+        msg = f"the smooth calibration curve at {at:g} was asked for {events} events; at least {_FEWEST} are needed"
         raise StatisticsError(msg)
     values, stand = (each[0] for each in PseudoValues(times, at)(np.ones((1, len(times)))))
     share = float(values.mean())
@@ -57,14 +62,13 @@ def smooth_incidence(times: Times, risk: Floats, at: float, *, points: int = 100
         msg = f"the smooth calibration curve at {at:g} needs cases with and without the event that are watched until it"
         raise StatisticsError(msg)
     x = np.log(-np.log1p(-np.clip(risk, _SURE, 1.0 - _SURE)))
-    ends = np.quantile(x, (0.01, 0.99))
-    x = np.clip(x, *ends)  # the curve is drawn so far, and a few risks near 0 or 1 would bend all of it
-    events = int(((times.event == 1) & (times.time <= at)).sum())
+    low, high = np.quantile(x, (0.01, 0.99)).tolist()
+    x = np.clip(x, low, high)  # the curve is drawn so far, and a few risks near 0 or 1 would bend all of it
     knots = np.quantile(x, _KNOTS[int(events >= _FEW)])
     curved = np.unique(x).size >= 10 and bool((np.diff(knots) > 1e-6).all())
-    grid = np.linspace(*ends, points)
+    grid = np.linspace(low, high, points)
     design, drawn = (_columns(each, knots if curved else None) for each in (x, grid))
-    observed = -np.expm1(-np.exp(drawn @ _fit(design, values)))
+    observed = -np.expm1(-np.exp(np.minimum(drawn @ _fit(design, values), _LARGEST_LOG)))
     return SmoothIncidence(-np.expm1(-np.exp(grid)), np.asarray(observed, dtype=np.float64))
 
 

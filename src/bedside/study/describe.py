@@ -83,7 +83,7 @@ def _watched(members: Sequence[Sample[Any, Any]], endpoint: Endpoint[Any, Any], 
     stayed = patients_of(members) - came
     hidden = cells.applies and (cells.is_small(came) or cells.is_small(stayed))
     # Reverse Kaplan and Meier: an event ends a watch that would have gone on (Schemper and Smith 1996).
-    left = curve(Times.of(found.time, (~found.came).astype(np.int64)), 1, None, np.unique(found.time))[0]
+    left = curve(Times.of(found.time, found.free.astype(np.int64)), 1, None, np.unique(found.time))[0]
     half = np.flatnonzero(left >= 0.5)
     return Follow(
         what=found.what,

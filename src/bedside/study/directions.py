@@ -12,6 +12,7 @@ from bedside.explain.explainer import Attribution, Explainer
 from bedside.modalities.modality import Variable
 from bedside.study.job import Job
 from bedside.study.record import Read
+from bedside.study.verdict import inside
 from bedside.types import Floats, Integers
 
 SHOWN = 8
@@ -60,7 +61,7 @@ def directions(job: Job, stored: Read, explainer: Explainer[Any], checks: Sequen
     score = score_words(job)
     return Figure(
         name=f"directions_{explainer.name}",
-        title=f"Which way predictors move {_inside(model.label)}",
+        title=f"Which way predictors move {inside(model.label)}",
         conclusion=f"{_words(variables, values, known, order, score)} {believed(model.name, explainer.label, checks)}",
         alt=(
             f"Points of {len(cases)} cases: {explainer.label} of {model.label} for {len(order)} predictors, by low, "
@@ -152,10 +153,6 @@ def score_words(job: Job) -> str:
         return "the prediction"
     classes = questions[0].classes
     return f"the score of {classes[1]}" if len(classes) == 2 else "the score of the most probable class"
-
-
-def _inside(label: str) -> str:
-    return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
 def _short(values: Sequence[float]) -> tuple[float, ...]:

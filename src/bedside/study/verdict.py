@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from bedside.evidence.schema import Comparison, Learner, Measure, Performance
 
+NAMES = ("Charlson", "Cox", "Frangi", "Mayo", "Nottingham", "Otsu's", "Weibull")
+"""Words at the beginning of labels that are names."""
+
 
 def verdict(
     *,
@@ -30,7 +33,7 @@ def verdict(
     sign = 1.0 if measure.higher_is_better else -1.0
     if primary.difference is None or primary.low is None or primary.high is None:
         return (
-            f"The trial could not be decided: the {measure.label} of {_lower(model.label)} and {_lower(other)} could "
+            f"The trial could not be decided: the {measure.label} of {inside(model.label)} and {inside(other)} could "
             f"not be compared ({primary.reason})."
         )
     low, high = sorted((sign * primary.low, sign * primary.high))
@@ -44,28 +47,28 @@ def verdict(
     sentence = f"{_outcome(model.label, other, low, high, margin)}: {evidence}."
     better = _better(comparisons, measure.name, sign)
     if better:
-        names = " and ".join(_lower(label[name]) for name in better)
+        names = " and ".join(inside(label[name]) for name in better)
         verb = "were" if len(better) > 1 else "was"
-        sentence = f"{names[0].upper()}{names[1:]} {verb} better than {_lower(model.label)}. {sentence}"
+        sentence = f"{names[0].upper()}{names[1:]} {verb} better than {inside(model.label)}. {sentence}"
     return sentence
 
 
 def _outcome(model: str, other: str, low: float, high: float, margin: float) -> str:
     if high < 0:
         small = " by less than the margin that matters" if low > -margin else ""
-        return f"{other} was better than {_lower(model)}{small}"
+        return f"{other} was better than {inside(model)}{small}"
     if low > 0:
         small = " by less than the margin that matters" if high < margin else ""
-        return f"{model} was better than {_lower(other)}{small}"
+        return f"{model} was better than {inside(other)}{small}"
     if low > -margin and high < margin:
-        return f"{other} was as good as {_lower(model)}, within the margin of {margin:g}"
+        return f"{other} was as good as {inside(model)}, within the margin of {margin:g}"
     if low > -margin:
         return (
-            f"{model} was not worse than {_lower(other)}, within the margin of {margin:g}, and not shown to be better"
+            f"{model} was not worse than {inside(other)}, within the margin of {margin:g}, and not shown to be better"
         )
     if high < margin:
-        return f"{model} was not better than {_lower(other)} by the margin of {margin:g} that matters, and may be worse"
-    return f"These data do not settle whether {_lower(model)} or {_lower(other)} is better"
+        return f"{model} was not better than {inside(other)} by the margin of {margin:g} that matters, and may be worse"
+    return f"These data do not settle whether {inside(model)} or {inside(other)} is better"
 
 
 def _better(comparisons: Sequence[Comparison], measure: str, sign: float) -> list[str]:
@@ -112,7 +115,7 @@ def _signed(value: float) -> str:
     return f"\N{MINUS SIGN}{text}" if value < 0 and float(text) else text
 
 
-def _lower(label: str) -> str:
+def inside(label: str) -> str:
     """A label inside a sentence: acronyms and names keep their capitals."""
     head = label.split(" ", 1)[0]
-    return label if head[1:] != head[1:].lower() else label[:1].lower() + label[1:]
+    return label if head[1:] != head[1:].lower() or head in NAMES else label[:1].lower() + label[1:]

@@ -12,7 +12,7 @@ from bedside.stats.smooth_incidence import smooth_incidence
 from bedside.types import Floats
 
 GROUPS = 10
-FEWEST = 30
+FEWEST = 20
 """Cases that a group has at least, as far as it goes: of fewer, censored ones among them, little is known."""
 
 

@@ -99,7 +99,7 @@ def brier_over_time(judged: Sequence[Judged]) -> Figure | None:
         series=(
             *band,
             *_lines(judged, at, curves),
-            Series(label="same curve for everybody", style="line", x=numbers(at), y=numbers(flat)),
+            Series(label="observed curve, taken for everybody", style="line", x=numbers(at), y=numbers(flat)),
         ),
         x_range=(0.0, target.until),
         vertical=_horizons(first),
@@ -163,7 +163,8 @@ def _within(one: Judged, at: float, statistic: _Statistic, weights: Weights) -> 
     each = np.array(found)
     known = np.isfinite(each)
     total = np.where(known, each, 0.0).sum(axis=0)
-    return np.divide(total, known.sum(axis=0), out=np.full(len(total), np.nan), where=known.any(axis=0))
+    mean: Floats = np.divide(total, known.sum(axis=0), out=np.full(len(total), np.nan), where=known.any(axis=0))
+    return mean
 
 
 def _band(one: Judged, at: Floats, statistic: _Statistic) -> list[Series]:

@@ -141,7 +141,7 @@ def _at_risk(one: Judged, number: int, group: _Group, at: Sequence[float]) -> Co
 def _top(groups: Sequence[_Group]) -> float:
     """An end of the axis a little above everything that is drawn."""
     most = max(float(np.nanmax(np.append(group.seen.high, group.told.max()))) for group in groups)
-    return min(1.0, np.ceil(most * 10.5) / 10)
+    return min(1.0, float(np.ceil(most * 10.5)) / 10)
 
 
 def _at_horizon(one: Judged, group: _Group) -> tuple[float, float, float]:

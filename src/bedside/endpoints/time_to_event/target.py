@@ -14,6 +14,7 @@ from bedside.endpoints.time_to_event.outcome import Followed, Incidence, times_o
 from bedside.errors import ModelError, OutcomeProblem, StatisticsError
 from bedside.stats.brier_over_time import brier_losses
 from bedside.stats.incidence import curve
+from bedside.stats.times import CENSORED
 from bedside.types import Booleans, Floats, Integers
 
 P = TypeVar("P")
@@ -122,7 +123,8 @@ class Timed:
     def watched(self, outcomes: Sequence[Followed]) -> Watched:
         """How long each case was watched for the cause of interest; other causes end the watch."""
         times = times_of(outcomes)
-        return Watched(self.causes[0], times.time - times.entry, times.event == 1, self.primary, self.unit)
+        watched, came, free = times.time - times.entry, times.event == 1, times.event == CENSORED
+        return Watched(self.causes[0], watched, came, free, self.primary, self.unit)
 
     @property
     def bounding(self) -> LowerBounds:
@@ -202,6 +204,7 @@ class Timed:
 
     def losses(self, outcomes: Sequence[Followed], predictions: Sequence[Incidence]) -> Floats:
         """What each case adds to the integrated Brier score of all causes, shape (n,); see `brier_losses`."""
+        self.checked(outcomes)
         return brier_losses(times_of(outcomes), self.checked_curves(predictions), self.grid)
 
     def checked(self, outcomes: Sequence[Followed]) -> None:

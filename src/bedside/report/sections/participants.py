@@ -17,7 +17,7 @@ from bedside.report.table import Cell, Column, Row, Table
 
 LONG = 24
 """More rows than this scroll within their own box."""
-_TIMES = {"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours"}
+TIMES = {"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours"}
 """Units of time of UCUM, as people write them."""
 BOXES = 4
 """More partitions than this are summed up in one box of the flow diagram."""
@@ -88,12 +88,21 @@ def _size(part: Partition) -> str:
 def _outcome(results: Results, part: Partition) -> str:
     """Outcome of a partition in a few words: counts by class, or mean and spread of a number."""
     if results.evidence.study.classes:
-        return ", ".join(f"{word} {count(number)}" for word, number in part.outcome.items())
+        return _counted(results, part)
     words = {"mean": "mean", "sd": "SD", "median": "median"}
     moments = {words[key]: shown(part.outcome[key]) for key in words if key in part.outcome}
     known = {word: value for word, value in moments.items() if value is not None}
     digits = places(known.values())
     return ", ".join(f"{word} {decimal(number, digits)}" for word, number in known.items())
+
+
+def _counted(results: Results, part: Partition) -> str:
+    """Counts of classes in their order, cases without an answer last; words that hold numbers are set apart."""
+    study = results.evidence.study
+    known = [word for word in (*study.classes, study.unanswered) if word in part.outcome]
+    words = [*known, *(word for word in part.outcome if word not in known)]
+    mark, between = (":", "; ") if any(map(str.isdigit, "".join(words))) else ("", ", ")
+    return between.join(f"{word}{mark} {count(part.outcome[word])}" for word in words)
 
 
 def censoring(results: Results) -> Table | None:
@@ -156,7 +165,7 @@ def _group(name: str) -> str:
 
 def _variable(variable: str, entries: Sequence[Characteristic], groups: Sequence[str]) -> list[Row]:
     unit = next((entry.unit for entry in entries if entry.unit), "")
-    title = Cell(variable.replace("_", " "), small=_TIMES.get(unit, unit), tip=variable)
+    title = Cell(variable.replace("_", " "), small=TIMES.get(unit, unit), tip=variable)
     categories = tuple(dict.fromkeys(entry.category for entry in entries if entry.category is not None))
     if not categories:
         by_group = {entry.group: entry for entry in entries}
@@ -216,7 +225,7 @@ def partitions(results: Results) -> Table | None:
         )
         outcome = (Cell(_outcome(results, part)),) if told else ()
         body.append(Row((*[Cell(name) for name in names], *sizes, *_watched(part, watched), *outcome)))
-    events = (f"Events ({watched.what})", "Median follow-up") if watched else ()
+    events = (f"Events ({watched.what})", "Median follow\N{NON-BREAKING HYPHEN}up") if watched else ()
     columns = ("Validation", "Split", "Partition", "Cases", "Patients", *events, *(("Outcome",) if told else ()))
     about = (
         " Events count whenever they came; median follow-up is by the reverse Kaplan-Meier curve, in which an event "
@@ -240,7 +249,7 @@ def _watched(part: Partition, watched: Follow | None) -> tuple[Cell, ...]:
     found = part.watched
     if found is None:
         return (Cell("", style="empty"), Cell("", style="empty"))
-    median = "not reached" if found.median is None else f"{decimal(found.median)} {found.unit}".rstrip()
+    median = "not reached" if found.median is None else f"{decimal(found.median, 1)} {found.unit}".rstrip()
     if isinstance(found.events, str) and found.median is None:
         median = found.events
     return (
