@@ -5,9 +5,10 @@
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from bedside.evidence.figure import Frozen
 
@@ -19,6 +20,31 @@ Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
+
+
+class State(StrEnum):
+    """Where a release stands; only what is live, or shown as a demonstration, is shown to anyone."""
+
+    CANDIDATE = "candidate"
+    """Written and verified; answers nobody."""
+    SHADOW = "shadow"
+    """Answers and records its answers, and shows none."""
+    LIVE = "live"
+    """Answers and shows. One version of a name at a time."""
+    DEMONSTRATION = "demonstration"
+    """Made of simulated data; shown, and marked so in every answer."""
+    WITHDRAWN = "withdrawn"
+    """Answers nobody, and never will again."""
+
+    @property
+    def shown(self) -> bool:
+        """Whether its answers are shown."""
+        return self in (State.LIVE, State.DEMONSTRATION)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it computes answers at all."""
+        return self.shown or self is State.SHADOW
 
 
 class Coding(Frozen):
@@ -222,6 +248,41 @@ class ServedLearner(Frozen):
     members: tuple[str, ...]
 
 
+class Thresholds(Frozen):
+    """Where decisions are made; `thresholds.json`.
+
+    Attributes:
+        rule: How they were chosen on tuning data, in words; "" where the outcome has none.
+        by_split: Of every split of the primary validation, as judged.
+        served: Means over the splits, for the pool of their models.
+    """
+
+    rule: str = ""
+    by_split: dict[str, dict[str, float]] = Field(default_factory=dict)
+    served: dict[str, float] = Field(default_factory=dict)
+
+
+class Conformal(Frozen):
+    """What calibrates prediction sets or intervals; `conformal.json`.
+
+    Attributes:
+        kind: "sets" of classes, "intervals" around a number, or "" where the outcome has neither.
+        level: Coverage that was asked for.
+        members: The state of each member's, one a split; a class is in the served set where it is in at least half
+            of theirs, and an interval's limits are the medians of theirs.
+        coverage, low, high: Share of judged cases that their sets or intervals held, from the evidence.
+        cases: Judged cases.
+    """
+
+    kind: Literal["sets", "intervals", ""] = ""
+    level: float = 0.9
+    members: tuple[dict[str, JsonValue], ...] = ()
+    coverage: float | None = None
+    low: float | None = None
+    high: float | None = None
+    cases: int | str = 0
+
+
 class Equality(Frozen):
     """That what is served predicts as what was judged did.
 
@@ -245,13 +306,14 @@ class Manifest(Frozen):
         entry: How the study is found by the installed code: an application's name, a module, a study.toml.
         code_hash, study_hash, data_hash: Of the run; other code is refused.
         learner: What is served.
+        beside: The primary comparator, told beside every answer; None where it is what is served.
         rule: Why this learner, in words.
-        gates: All of which passed.
+        gates: What each said; all passed, but for those of a demonstration.
         equality: That the served numbers are the judged ones.
         demonstration: Made of simulated data, to be shown; never live.
         created_at: UTC.
         expires_at: UTC; not answered after that. None where it does not expire.
-        signer: SHA-256 of the Ed25519 public key that signed this manifest; "" where nobody did.
+        signer: Ed25519 public key (raw, base64) of whoever signed this manifest; "" where nobody did.
         files: SHA-256 of every other file, by relative path.
     """
 
@@ -268,6 +330,7 @@ class Manifest(Frozen):
     study_hash: str
     data_hash: str
     learner: ServedLearner
+    beside: ServedLearner | None = None
     rule: str
     gates: tuple[GateResult, ...]
     equality: Equality
