@@ -179,7 +179,8 @@ def _profile(run: Path) -> "dict[str, Json]":
 def _cells(study: "Study[Any, Any, Any, Any]", predictions: list[Any]) -> "Iterable[tuple[str, Floats]]":
     from bedside.endpoints.columns import flat
 
-    return flat(study.endpoint.cells(predictions)).items()
+    endpoint = study.endpoint
+    return flat((endpoint.told or endpoint.cells)(predictions)).items()
 
 
 def _text(names: "Sequence[str] | None", columns: dict[str, list[Any]]) -> str:

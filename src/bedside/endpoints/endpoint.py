@@ -208,6 +208,7 @@ class Endpoint(Generic[Y, P]):
         pool: Several members' predictions for the same cases, to one prediction a case.
         cells: Predictions to named columns: numbers, shape (n,), for predictions.parquet, or one array a case.
         restore: The inverse of `cells`, exact.
+        told: Predictions to the columns that somebody who scores new cases reads; None where those of `cells` are few.
         outcome_cells: Outcomes to named columns.
         restore_outcomes: The inverse of `outcome_cells`.
         figures: Views of all learners in the primary validation, to figures.
@@ -239,6 +240,7 @@ class Endpoint(Generic[Y, P]):
     figures: Callable[[Sequence[View[Y, P]]], tuple[Figure, ...]]
     doubt: Callable[[Mapping[str, float]], str]
     rule: str = ""
+    told: Callable[[Sequence[P]], Columns] | None = None
     drawing: "Callable[[Y, P], Drawing] | None" = None
     finishing: "Finishing[Y, P] | None" = None
     joint: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -22,6 +22,18 @@ def restored(cells: Mapping[str, Any], target: Timed) -> list[Incidence]:
     return target.predictions(np.column_stack(columns).reshape(-1, len(target.causes), len(target.grid)))
 
 
+def told_cells(predictions: Sequence[Incidence], target: Timed) -> Columns:
+    """The risk of each cause by each horizon, a column each: death_by_60_months."""
+    curves = target.curves(predictions)
+    return {
+        "_".join(f"{cause} by {horizon:g} {target.unit}".split()): np.ascontiguousarray(
+            curves[:, k, target.place(horizon)]
+        )
+        for k, cause in enumerate(target.causes)
+        for horizon in target.horizons
+    }
+
+
 def outcome_cells(outcomes: Sequence[Followed]) -> Columns:
     """Columns time, event and entry."""
     times = times_of(outcomes)

@@ -7,7 +7,13 @@ import numpy as np
 
 from bedside.endpoints.cell import code, is_missing, refused
 from bedside.endpoints.endpoint import Endpoint
-from bedside.endpoints.time_to_event.cells import outcome_cells, prediction_cells, restored, restored_outcomes
+from bedside.endpoints.time_to_event.cells import (
+    outcome_cells,
+    prediction_cells,
+    restored,
+    restored_outcomes,
+    told_cells,
+)
 from bedside.endpoints.time_to_event.figures import time_to_event_figures
 from bedside.endpoints.time_to_event.finishing import Recalibrating
 from bedside.endpoints.time_to_event.measures import time_measures, words_of
@@ -78,6 +84,7 @@ def time_to_event(
         restore=lambda cells: restored(cells, target),
         outcome_cells=outcome_cells,
         restore_outcomes=restored_outcomes,
+        told=lambda predictions: told_cells(predictions, target),
         figures=lambda views: time_to_event_figures(views, target),
         finishing=Recalibrating(target),
         declared={
@@ -168,7 +175,7 @@ def _doubter(target: Timed) -> Callable[[Mapping[str, float]], str]:
     at = f"at_{words_of(target.primary)}"
 
     def doubt(values: Mapping[str, float]) -> str:
-        """What a reader of the verdict must know: few events, risks that are off, no discrimination."""
+        """What a reader of the verdict must know: few events, risks that are off, no discrimination, short watch."""
         doubts = []
         fewest = values.get("smallest_class")
         if fewest is not None and fewest < _FEWEST_EVENTS:
@@ -186,6 +193,11 @@ def _doubter(target: Timed) -> Callable[[Mapping[str, float]], str]:
         area = values.get(f"auc_{at}")
         if area is not None and area <= 0.5:
             doubts.append(f"it does not tell who has the event by the horizon (AUC {area:.2f})")
+        # A concordance needs no horizon: where it is there and these are not, cases are not watched for long enough.
+        for time, measure in {target.until: "integrated_brier", target.primary: f"brier_{at}"}.items():
+            if "harrell_c" in values and measure not in values:
+                when = f"{time:g} {target.unit}".rstrip()
+                doubts.append(f"no judged case is watched until {when}, so that nothing is known of risks by then")
         text = "; ".join(doubts)
         return f"{text[:1].upper()}{text[1:]}." if text else ""
 
