@@ -1,10 +1,21 @@
 """Predictions compared by the cells that they are stored in."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from bedside.endpoints.columns import Columns, flat, ragged
+
+
+def assert_equal(told: Sequence[Any], expected: Sequence[Any], how: str) -> None:
+    """The same predictions to the last digit; some are arrays."""
+    assert len(told) == len(expected), how
+    for one, other in zip(told, expected, strict=True):
+        if isinstance(other, np.ndarray):
+            np.testing.assert_array_equal(one, other, err_msg=how)
+        else:
+            assert one == other, how
 
 
 def assert_same_cells(told: Columns, expected: Columns, how: str, *, rtol: float, atol: float) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.conformance.cells import assert_same_cells
+from tests.conformance.cells import assert_equal, assert_same_cells
 
 from bedside.data.sample import Sample
 from bedside.data.split import Tuning
@@ -54,7 +54,7 @@ def check_learner(
     fit.fitted.save(folder / "one")
     again.fitted.save(folder / "two")
     assert contents(folder / "one") == contents(folder / "two"), "same seed, other bytes"
-    assert list(fit.reference) == list(again.reference)
+    assert_equal(fit.reference, again.reference, "same seed, other reference")
     assert dict(fit.record) == dict(again.record)
     check_record(dict(fit.record))
     expected = len(development) if tuning.folds else len(tuning.calibration)
@@ -84,7 +84,7 @@ def check_predictions(fitted: Fitted[Any, Any], endpoint: Endpoint[Any, Any], ne
     whole = list(fitted.predict(cases))
     assert len(whole) == len(cases) >= 5
     assert list(fitted.predict([])) == []
-    assert endpoint.restore(endpoint.cells(whole)) == whole, "predictions are not of the endpoint's own type"
+    assert_equal(endpoint.restore(endpoint.cells(whole)), whole, "predictions are not of the endpoint's own type")
     for values in flat(endpoint.cells(whole)).values():
         assert np.isfinite(values).all()
         np.testing.assert_array_equal(values, values.astype(np.float32), err_msg="predictions are not float32")
@@ -95,7 +95,7 @@ def check_predictions(fitted: Fitted[Any, Any], endpoint: Endpoint[Any, Any], ne
     assert_close(endpoint, [fitted.predict([case])[0] for case in cases[:3]], whole[:3], "alone")
     halves = [*fitted.predict(cases[: len(cases) // 2]), *fitted.predict(cases[len(cases) // 2 :])]
     assert_close(endpoint, halves, whole, "chunked")
-    assert list(fitted.predict(cases)) == whole, "asked twice"
+    assert_equal(fitted.predict(cases), whole, "asked twice")
 
 
 def check_loading(learner: LEARNER, fitted: Fitted[Any, Any], new: SAMPLES, folder: Path) -> None:
@@ -104,7 +104,7 @@ def check_loading(learner: LEARNER, fitted: Fitted[Any, Any], new: SAMPLES, fold
     saved = folder / "one"
     assert {path.suffix for path in saved.rglob("*") if path.is_file()} <= WRITTEN
     loaded = learner.load(saved)
-    assert list(loaded.predict(cases)) == list(fitted.predict(cases))
+    assert_equal(loaded.predict(cases), fitted.predict(cases), "loaded")
     loaded.save(folder / "three")
     assert contents(folder / "three") == contents(saved), "saved, loaded and saved again are other bytes"
     for path in sorted(path for path in saved.rglob("*") if path.is_file()):

@@ -79,7 +79,13 @@ def _least(curvature: Floats, gradient: Floats, start: Floats, penalty: float, m
     aim = (directions[:, told].T @ (curvature @ start + gradient)) / root
     # scikit-learn divides the sum of squares by the rows of its table.
     solver = ElasticNet(
-        alpha=penalty / len(table), l1_ratio=mixing, fit_intercept=False, tol=1e-12, max_iter=20_000, warm_start=True
+        alpha=penalty / len(table),
+        l1_ratio=mixing,
+        fit_intercept=False,
+        tol=1e-12,
+        max_iter=20_000,
+        warm_start=True,
+        random_state=0,
     )
     solver.coef_ = start.copy()
     with warnings.catch_warnings():
