@@ -31,6 +31,15 @@ def test_published_concordance_of_predictions_for_heart_attacks(vector: Callable
     assert value(harrell_statistic(times, risk), 500) == pytest.approx(57849 / (57849 + 17300), abs=1e-14)
 
 
+def test_published_concordance_for_released_prisoners(vector: Callable[[str], list[dict[str, str]]]) -> None:
+    """Allison 1995, Survival Analysis Using SAS: coefficients; their concordance is 0.64 in R's summary of coxph."""
+    rows = vector("surv/rossi.csv")
+    slopes = {"fin": -0.379, "age": -0.057, "race": 0.314, "wexp": -0.150, "mar": -0.434, "paro": -0.085, "prio": 0.091}
+    risk = np.array([sum(slope * float(row[name]) for name, slope in slopes.items()) for row in rows])
+    times = Times.of(np.array([float(row["week"]) for row in rows]), np.array([int(row["arrest"]) for row in rows]))
+    assert value(harrell_statistic(times, risk), len(rows)) == pytest.approx(0.64, abs=0.0005)
+
+
 @pytest.mark.parametrize(
     ("event", "time", "risk", "published"),
     [

@@ -19,8 +19,8 @@ EXACT = 5_000
 FEW = 8
 """So many weightings are exact however many cases there are."""
 
-_CELLS = 1 << 24
-"""Pairs held at once: 64 MiB in single precision."""
+_CELLS = 1 << 22
+"""Pairs held at once: 16 MiB in single precision."""
 
 _WHOLE = float(1 << 22)
 """Sums of whole numbers and halves up to here are exact in single precision."""
