@@ -14,11 +14,19 @@
     │   ├── RunMismatch         a folder holds a run of something else
     │   └── OutputProblem       the output folder cannot be written or is full
     ├── ModelError              a learner could not be fitted, saved or loaded
+    ├── ReleaseError            a model cannot be released, or a release not be used
+    │   ├── ReleaseRefused      a gate did not pass, or what would be served is not what was judged
+    │   ├── ReleaseProblem      a folder of a release is altered, incomplete, newer or of other code
+    │   └── RegistryProblem     a registry is damaged, or does not allow a move
+    ├── ServiceError            a service cannot start as it was set up
+    │   └── CallRefused         a call to a service is answered with an HTTP error
     └── StatisticsError         a statistic was asked of input on which it is not defined
 
 A message names the file, field or column, what was received, what is allowed and what to do. It never
 holds a patient's values: not an identifier, not a date, not free text.
 """
+
+from collections.abc import Mapping
 
 
 class BedsideError(Exception):
@@ -85,6 +93,46 @@ class ModelError(BedsideError):
     """A learner could not be fitted, saved or loaded."""
 
     exit_code = 5
+
+
+class ServiceError(BedsideError):
+    """A service cannot start as it was set up."""
+
+    exit_code = 2
+
+
+class CallRefused(ServiceError):  # noqa: N818
+    """A call to a service is answered with an HTTP error.
+
+    Attributes:
+        status: Of HTTP.
+        code: Of the issue, from FHIR's value set issue-type ("invalid", "security", "timeout" ...).
+        headers: That go with the answer.
+    """
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = dict(headers or {})
+
+
+class ReleaseError(BedsideError):
+    """A model cannot be released, or a release cannot be used."""
+
+    exit_code = 6
+
+
+class ReleaseRefused(ReleaseError):  # noqa: N818
+    """A gate did not pass, or what would be served is not what was judged."""
+
+
+class ReleaseProblem(ReleaseError):  # noqa: N818
+    """A folder of a release is altered, incomplete, of a newer version or of other code."""
+
+
+class RegistryProblem(ReleaseError):  # noqa: N818
+    """A registry is damaged, or does not allow a move."""
 
 
 class StatisticsError(BedsideError):

@@ -36,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done · 1 unexpected · 2 wrong use or declaration · 3 data · 4 run · 5 model · 130 stopped.",
+    epilog="Exit codes: 0 done · 1 unexpected · 2 wrong use or declaration · 3 data · 4 run · 5 model · 6 release · 130 stopped.",
 )
 
 

@@ -10,8 +10,10 @@ from bedside.data.source import Source
 from bedside.data.split import Validation
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import StudyError
+from bedside.evidence.release import Bindings, ChangePlan, Regulation
 from bedside.explain.explainer import Explainer
 from bedside.modalities.modality import Modality
+from bedside.study.gates import Gate
 from bedside.training.learner import Learner, weighs
 
 R = TypeVar("R")
@@ -64,6 +66,10 @@ class Study(Generic[R, X, Y, P]):
         explainers: Methods that tell what learners rely on; each is tried on every learner it applies to.
         judged_only: Names of comparators that are judged and compared, and neither explained nor tried on worse cases.
         weighing: How known outcomes stand for censored ones; None where the cohort censors nobody.
+        gates: What the evidence must show before a learner may be released; the default ones when empty.
+        bindings: Where a record holds the predictors; None where the study cannot be served from records.
+        change_plan: What may change after release without asking anew; nothing when None.
+        regulation: What the makers say of the law; that it is no medical device when None.
     """
 
     name: str
@@ -95,6 +101,10 @@ class Study(Generic[R, X, Y, P]):
     explainers: tuple[Explainer[X], ...] = ()
     judged_only: tuple[str, ...] = ()
     weighing: CensoringWeights | None = None
+    gates: tuple[Gate, ...] = ()
+    bindings: Bindings | None = None
+    change_plan: ChangePlan | None = None
+    regulation: Regulation | None = None
 
     def __post_init__(self) -> None:
         if not self.comparators:

@@ -125,6 +125,8 @@ def declaration(study: Study[Any, Any, Any, Any]) -> dict[str, Any]:
         declared["weighing"] = {"largest": study.weighing.largest}
     if study.judged_only:
         declared["judged_only"] = list(study.judged_only)
+    if study.gates:
+        declared["gates"] = [{"gate": type(gate).__name__, **_fields(gate)} for gate in study.gates]
     plain: dict[str, Any] = json.loads(canonical(declared))
     return plain
 
@@ -157,6 +159,10 @@ def library_versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "absent"
     return found
+
+
+def _fields(gate: object) -> dict[str, object]:
+    return dataclasses.asdict(gate) if dataclasses.is_dataclass(gate) and not isinstance(gate, type) else {}
 
 
 def _settings(validation: object) -> Mapping[str, object]:
