@@ -139,6 +139,14 @@ def test_predictions_that_are_no_incidences_are_refused() -> None:
             TWO.loss(outcomes, told)
 
 
+def test_events_of_no_cause_are_refused() -> None:
+    told = [np.full((2, 6), 0.2)] * 2
+    outcomes = [Followed(3.0, 3), Followed(4.0, 0)]
+    for judge in (TWO.loss, TWO.measures(Reference((), (), ()))[0].contribute):
+        with pytest.raises(OutcomeProblem, match=r"code 3; allowed are 0 \(censored\) and 1 \(death\), 2"):
+            judge(outcomes, told)
+
+
 def test_who_knows_nothing_predicts_the_incidence_of_all() -> None:
     _, outcomes = simulated(200, 5, causes=2)
     told = target(TWO).uninformed(outcomes)
@@ -172,6 +180,10 @@ def test_a_reader_is_told_of_few_events_of_risks_that_are_off_and_of_none_told_a
     assert "too low on the whole (observed over expected 1.50)" in TWO.doubt({"calibration_ratio_at_10": 1.5})
     assert "too high" in TWO.doubt({"calibration_ratio_at_10": 0.5})
     assert "AUC 0.48" in TWO.doubt({"auc_at_10": 0.48})
+    assert TWO.doubt({"harrell_c": 0.7, "brier_at_10": 0.1}) == (
+        "No judged case is watched until 15 months, so that nothing is known of risks by then."
+    )
+    assert "until 10 months" in TWO.doubt({"harrell_c": 0.7})
     assert TWO.doubt({"auc_at_10": 0.7, "calibration_slope_at_10": 1.0, "smallest_class": 50.0}) == ""
 
 
