@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bedside.endpoints.drawing import numbers, percent
+from bedside.endpoints.drawing import numbers, percent, pooling
 from bedside.endpoints.time_to_event.judged import Judged, at_time, marked_times
 from bedside.evidence.figure import Figure, Series
 from bedside.types import Integers
@@ -44,7 +44,7 @@ def example_cases(one: Judged) -> Figure | None:
     return Figure(
         name="example_cases",
         title=f"Predicted risk over time of example patients: {one.name}",
-        conclusion=conclusion,
+        conclusion=conclusion + pooling(one.view),
         alt=f"Three curves of predicted risk of {cause} against time. {conclusion}",
         x_label=f"Time ({target.unit})" if target.unit else "Time",
         y_label=f"Predicted risk of {cause}",
