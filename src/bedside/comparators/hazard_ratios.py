@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -36,7 +35,31 @@ class _Told:
 
     coefficient: float
     error: float
-    p_proportional: float | None
+
+    @property
+    def ratio(self) -> float:
+        """The hazard ratio."""
+        return self.at(0.0)
+
+    def at(self, errors: float) -> float:
+        """The hazard ratio so many standard errors away."""
+        return float(np.exp(self.coefficient + errors * self.error))
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """A regression.
+
+    Attributes:
+        told: By number of the contrast.
+        proportional: p value of each predictor that was tested.
+        test: Of all together; None where it was not done, `reason` says why.
+    """
+
+    told: Mapping[int, _Told]
+    proportional: Mapping[str, float]
+    test: ScoreTest | None
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,29 +116,32 @@ def _of_cause(
     events = int((had & usable.cases).sum())
     few = f"{events} events are too few for {len(usable.columns)} coefficients"
     enough = bool(usable.columns) and events >= EVENTS * len(usable.columns)
-    told, test, reason = _fitted(times, number, columns, usable, patients) if enough else ({}, None, few)
+    found = _fitted(times, number, columns, usable, patients) if enough else _Fitted({}, {}, None, few)
     rows = [
         HazardRatio(
             learner=learner,
             cause=word,
             predictor=one.predictor,
             contrast=one.words,
-            **_limits(told.get(k)),
+            ratio=found.told[k].ratio if k in found.told else None,
+            low=found.told[k].at(-_NORMAL) if k in found.told else None,
+            high=found.told[k].at(_NORMAL) if k in found.told else None,
+            p_proportional=found.proportional.get(one.predictor),
             cases=int(one.cases.sum()),
             events=int((had & one.cases).sum()),
-            reason="" if k in told else usable.reasons.get(k, few if not enough else _SEPARATED),
+            reason="" if k in found.told else usable.reasons.get(k, _SEPARATED if enough else few),
         )
         for k, one in enumerate(columns)
     ]
     tested = Proportionality(
         learner=learner,
         cause=word,
-        statistic=test.statistic if test else None,
-        degrees=test.degrees if test else 0,
-        p_value=test.p_value if test else None,
+        statistic=found.test.statistic if found.test else None,
+        degrees=found.test.degrees if found.test else 0,
+        p_value=found.test.p_value if found.test else None,
         cases=int(usable.cases.sum()),
         events=events,
-        reason=reason,
+        reason=found.reason,
     )
     return rows, tested
 
@@ -125,8 +151,8 @@ _SEPARATED = "it divides those with the event from the others, or nearly so: no 
 
 def _fitted(
     times: Times, number: int, columns: Sequence[Contrast], usable: _Usable, patients: Integers | None
-) -> tuple[dict[int, _Told], ScoreTest | None, str]:
-    """What the regression tells by number of the contrast, the test of all, and why there is none."""
+) -> _Fitted:
+    """The regression on what is usable."""
     kept = np.flatnonzero(usable.cases)
     left = Times(times.time[kept], times.event[kept], times.entry[kept])
     x = np.column_stack([columns[k].values[kept] for k in usable.columns])
@@ -142,27 +168,22 @@ def _fitted(
     error = np.sqrt(np.maximum(np.diag(np.linalg.pinv(found.information, rcond=1e-14, hermitian=True)), 0.0))
     divides = np.array([columns[k].divides for k in usable.columns])
     sure = [place for place, wide in enumerate(error / np.where(divides, scale, 1.0)) if 0 < wide <= WIDEST]
-    drift = Drift.of(left, number, hazard, x) if patients is None and sure else None
-    told = {}
-    for place in sure:
-        k = usable.columns[place]
-        same = [other for other in sure if columns[usable.columns[other]].predictor == columns[k].predictor]
-        told[k] = _Told(
-            float(found.coefficients[place] / scale[place]),
-            float(np.sqrt(covariance[place, place]) / scale[place]),
-            drift.test(same).p_value if drift else None,
+    told = {
+        usable.columns[place]: _Told(
+            float(found.coefficients[place] / scale[place]), float(np.sqrt(covariance[place, place]) / scale[place])
         )
-    if drift is None:
-        return told, None, "patients repeat, and the test takes cases for independent" if sure else _SEPARATED
-    return told, drift.test(sure), ""
-
-
-def _limits(told: _Told | None) -> dict[str, Any]:
-    if told is None:
-        return {"ratio": None, "low": None, "high": None, "p_proportional": None}
-    ends = told.coefficient + _NORMAL * told.error * np.array([-1.0, 1.0])
-    low, high = np.exp(ends).tolist()
-    return {"ratio": float(np.exp(told.coefficient)), "low": low, "high": high, "p_proportional": told.p_proportional}
+        for place in sure
+    }
+    if patients is not None or not sure:
+        return _Fitted(
+            told, {}, None, "patients repeat, and the test takes cases for independent" if sure else _SEPARATED
+        )
+    drift = Drift.of(left, number, hazard, x)
+    by_predictor: dict[str, list[int]] = {}
+    for place in sure:
+        by_predictor.setdefault(columns[usable.columns[place]].predictor, []).append(place)
+    proportional = {predictor: drift.test(places).p_value for predictor, places in by_predictor.items()}
+    return _Fitted(told, proportional, drift.test(sure), "")
 
 
 def _usable(columns: Sequence[Contrast], had: Booleans) -> _Usable:
