@@ -153,8 +153,9 @@ def test_what_cannot_be_bounded_is_said() -> None:
     early = [
         Followed(min(one.time, 3.0 + k / 100), one.event if one.time < 3.0 else 0) for k, one in enumerate(outcomes)
     ]
+    assert BOUNDS.bounds(early, told(x, 1), level=0.9)(told(x, 1)).max() <= np.sort([one.time for one in early])[-10]
     with pytest.raises(StatisticsError, match="none of 30 calibration cases was watched until the last time"):
-        BOUNDS.bounds(early, told(x, 1), level=0.9)
+        level_kept(Reached(times_of(early), 1, np.full(30, 0.5), 20.0), 30, 0.9)
     assert np.isnan(BOUNDS.held(early, np.full(30, 10.0))(np.ones((2, 30)))).all()
     none = [Followed(25.0, 0)] * 30
     assert BOUNDS.bounds(none, told(x, 1), level=0.9)(told(x, 1)).min() > 0

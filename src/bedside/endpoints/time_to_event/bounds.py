@@ -11,14 +11,17 @@ from bedside.stats.bootstrap import multiplicities
 from bedside.stats.reached import Band, Reached, band, kept_share, level_kept
 from bedside.types import Floats, Weights
 
+_WATCHED = 10
+"""So many calibration cases at least are watched until the last time that is looked at."""
+
 
 @dataclass(frozen=True, eq=False)
 class LowerBounds:
     """A time a patient until which so many in a hundred patients do not have the event of interest.
 
     It is the time at which the patient's predicted incidence reaches a level that is the same for all, chosen on
-    calibration cases as `stats.reached` says; at most the last time that is predicted. Competing events keep a patient
-    free of the event of interest for good.
+    calibration cases as `stats.reached` says; at most the last time that is predicted, or until which some calibration
+    cases were watched. Competing events keep a patient free of the event of interest for good.
 
     Attributes:
         cause: Word of the cause of interest.
@@ -44,10 +47,11 @@ class LowerBounds:
         """What is promised, as a sentence."""
         last = f"{self.grid[-1]:g} {self.unit}".rstrip()
         return (
-            f"Every patient was given a time, {last} at most, until which {level:.0%} of patients are free of "
-            f"{self.cause}: the time at which the predicted incidence reaches a level chosen on tuning data with one "
-            "case a patient, each event weighted for those whose watch had ended before it (Candes, Lei and Ren 2023; "
-            "Gui et al. 2024). That holds across patients like these, not for one patient, where censoring has nothing "
+            f"Every patient was given a time, {last} or the end of watching at most, until which {level:.0%} of "
+            f"patients are free of {self.cause}: the time at which the predicted incidence reaches a level chosen on "
+            "tuning data with one case a patient, each event weighted for those whose watch had ended before it "
+            "(Candes, Lei and Ren 2023; Gui et al. 2024). That holds across patients like these, not for one patient, "
+            "where censoring has nothing "
             "to do with predictors, and with no claim for another hospital; how many were free of it until then was "
             "estimated on judged cases in the same way."
         )
@@ -58,10 +62,11 @@ class LowerBounds:
         """Calibrate; from predictions to a time each, shape (n,).
 
         Raises:
-            StatisticsError: Too few cases, or none watched until the last time.
+            StatisticsError: Too few cases.
         """
-        found = level_kept(self._reached(outcomes, predictions), len(outcomes), level)
-        return lambda told: times_reached(self.grid, self._curves(told), found)
+        last = self._last(outcomes)
+        found = level_kept(self._reached(outcomes, predictions, last), len(outcomes), level)
+        return lambda told: np.minimum(times_reached(self.grid, self._curves(told), found), last)
 
     def held(self, outcomes: Sequence[Followed], bounds: Floats) -> Callable[[Weights], Floats]:
         """Share of judged cases free of the event until their bounds, estimated under censoring."""
@@ -79,6 +84,8 @@ class LowerBounds:
     ) -> Band:
         """A band around predicted incidences of the cause of interest; `stats.reached.Band` says what it promises.
 
+        It holds for incidences at times until which some calibration cases were watched.
+
         Args:
             outcomes: Of the calibration cases, one a patient.
             predictions: By models that were not fitted on them.
@@ -87,16 +94,21 @@ class LowerBounds:
             seed: Of its random stream.
 
         Raises:
-            StatisticsError: Too few events, or nobody watched until the last time.
+            StatisticsError: Too few events.
         """
         count = len(outcomes)
         drawn = multiplicities(np.arange(count), replicates, seed)
-        return band(self._reached(outcomes, predictions), count, drawn, confidence)
+        return band(self._reached(outcomes, predictions, self._last(outcomes)), count, drawn, confidence)
 
-    def _reached(self, outcomes: Sequence[Followed], predictions: Sequence[Incidence]) -> Reached:
+    def _last(self, outcomes: Sequence[Followed]) -> float:
+        """The last time that is looked at."""
+        watched = np.sort(times_of(outcomes).time)[-_WATCHED:]
+        return float(min(self.grid[-1], watched[0])) if watched.size else float(self.grid[-1])
+
+    def _reached(self, outcomes: Sequence[Followed], predictions: Sequence[Incidence], last: float) -> Reached:
         times = times_of(outcomes)
         transform = np.clip(at_own_times(self.grid, self._curves(predictions), times.time), 0.0, 1.0)
-        return Reached(times, 1, transform, float(self.grid[-1]))
+        return Reached(times, 1, transform, last)
 
     def _curves(self, predictions: Sequence[Incidence]) -> Floats:
         """Incidences of the cause of interest, shape (n, times)."""
