@@ -243,8 +243,10 @@ DEFAULT: tuple[Gate, ...] = (
 
 
 def judge(gates: tuple[Gate, ...], evidence: Evidence, learner: str) -> tuple[GateResult, ...]:
-    """What every gate says of a learner; the default gates where none are declared."""
-    return tuple(gate(evidence, learner) for gate in gates or DEFAULT)
+    """What every gate says of a learner: the default ones where none are declared; simulated data never pass."""
+    asked = gates or DEFAULT
+    always = () if any(isinstance(gate, NotSimulated) for gate in asked) else (NotSimulated(),)
+    return tuple(gate(evidence, learner) for gate in (*always, *asked))
 
 
 def _result(gate: Gate, text: str, *, passed: bool) -> GateResult:
