@@ -139,6 +139,38 @@ def test_predictions_that_are_no_incidences_are_refused() -> None:
             TWO.loss(outcomes, told)
 
 
+WATCHED, DIED = "cases that are watched until 10 months", "cases with death by 10 months"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "lacking"),
+    [
+        ([(3, 1), (4, 0), (6, 0)], {"auc_at_10": WATCHED, "brier_at_10": WATCHED, "net_benefit_at_10_0_3": WATCHED}),
+        ([(12, 1), (20, 0)], {"auc_at_10": DIED, "calibration_slope_at_10": DIED, "brier_at_10": ""}),
+        ([(1, 1), (2, 1)], {"auc_at_10": "cases without death by then", "brier_at_10": "", "integrated_brier": ""}),
+        ([(4, 0), (20, 0)], {"harrell_c": "cases with death", "c_td": "cases with death", "restricted_mean_bias": ""}),
+        ([(4, 0), (6, 1)], {"harrell_c": "pairs of cases", "uno_c": "pairs of cases"}),
+        ([(4, 2), (6, 1), (20, 0)], {"harrell_c": "", "uno_c": "", "c_td": "", "auc_at_10": ""}),
+        ([(4, 0), (16, 1), (20, 0)], {"harrell_c": "", "uno_c": "cases with death", "c_td": "cases with death"}),
+        ([(4, 1), (12, 0)], {"integrated_brier": "cases that are watched until 15 months", "brier_at_10": ""}),
+    ],
+)
+def test_what_cases_lack_is_said_where_a_measure_is_not_defined(
+    outcomes: list[tuple[float, int]], lacking: dict[str, str]
+) -> None:
+    followed = [Followed(float(time), event) for time, event in outcomes]
+    told = [np.full((2, 6), 0.1 * (k + 1)) for k in range(len(followed))]
+    for measure in TWO.measures(Reference((), (), ())):
+        given = measure.contribute(followed, told)
+        defined = np.isfinite(measure.statistic(given.rows)(np.ones((1, given.n)))[0])
+        assert measure.absent is not None
+        words = measure.absent(given.rows)
+        assert not (defined and words), measure.name
+        if measure.name in lacking:
+            assert defined == (not lacking[measure.name]), measure.name
+            assert "".join(words).startswith(lacking[measure.name]), measure.name
+
+
 def test_events_of_no_cause_are_refused() -> None:
     told = [np.full((2, 6), 0.2)] * 2
     outcomes = [Followed(3.0, 3), Followed(4.0, 0)]

@@ -79,8 +79,9 @@ class Measure(Generic[Y, P]):
         tested: False where a difference gets an interval and no p value (net benefit: Vickers, van Calster and
             Steyerberg 2019, Diagn Progn Res 3:18).
         operating: True where the measure depends on the operating point chosen on tuning.
-        absent: Rows to the names of the parts (structures, kinds) of a mean of which they tell nothing, or None where
-            the measure has no parts. A mean that is defined without them is one over the others.
+        absent: Rows to the names of the parts (structures, kinds) of a mean of which they tell nothing, or to what else
+            they lack to be judged (cases that are watched until a time); None where the measure needs neither. A mean
+            that is defined without them is one over the others.
     """
 
     name: str

@@ -7,6 +7,7 @@ import numpy as np
 
 from bedside.endpoints.measure import Contributions, Measure, Statistic
 from bedside.endpoints.ratio import one_row_a_case
+from bedside.endpoints.time_to_event.absent import Lack, Lacking
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence, times_of
 from bedside.endpoints.time_to_event.target import Timed
 from bedside.stats.auc_over_time import auc_statistic
@@ -78,9 +79,12 @@ def _at(target: Timed, horizon: float, thresholds: tuple[float, ...]) -> list[Ti
     place, at = target.place(horizon), np.array([horizon])
     risk = _Told(("risk",), lambda curves: curves[:, :1, place])
 
-    def made(stem: str, label: str, judged: Judged, kind: _Kind, end: str = "") -> TimeMeasure:
-        name = f"{stem}_at_{words_of(horizon)}{end}"
-        return _measure(name, f"{label} at {horizon:g} {target.unit}".rstrip(), target, risk, judged, kind)
+    lacking = Lacking(target.causes[0], target.unit)
+    watch, both = lacking.watch(horizon), lacking.both(horizon)
+
+    def made(stem: str, label: str, judged: Judged, kind: _Kind, lack: Lack, end: str = "") -> TimeMeasure:
+        names = f"{stem}_at_{words_of(horizon)}{end}", f"{label} at {horizon:g} {target.unit}".rstrip()
+        return _measure(names, target, risk, judged, kind, lack)
 
     def area(times: Times, told: Floats) -> Statistic:
         return auc_statistic(times, told[:, 0], horizon)
@@ -98,12 +102,12 @@ def _at(target: Timed, horizon: float, thresholds: tuple[float, ...]) -> list[Ti
         return lambda times, told: benefit_statistic(times, told[:, 0], horizon, threshold)
 
     return [
-        made("auc", "AUC(t)", area, _RANK),
-        made("brier", "Brier score", brier, _LOSS),
-        made("calibration_ratio", "Observed / expected", ratio, _RATIO),
-        made("calibration_slope", "Calibration slope", slope, _SLOPE),
+        made("auc", "AUC(t)", area, _RANK, both),
+        made("brier", "Brier score", brier, _LOSS, watch),
+        made("calibration_ratio", "Observed / expected", ratio, _RATIO, watch),
+        made("calibration_slope", "Calibration slope", slope, _SLOPE, both),
         *(
-            made("net_benefit", f"Net benefit, threshold {cut:g},", benefit(cut), _BENEFIT, f"_{words_of(cut)}")
+            made("net_benefit", f"Net benefit, threshold {cut:g},", benefit(cut), _BENEFIT, watch, f"_{words_of(cut)}")
             for cut in thresholds
         ),
     ]
@@ -131,18 +135,23 @@ def _over_time(target: Timed) -> list[TimeMeasure]:
     def bias(times: Times, told: Floats) -> Statistic:
         return bias_statistic(times, told[:, 0], until)
 
+    lacking = Lacking(target.causes[0], target.unit)
+    watch, pairs, after = lacking.watch(until), lacking.pairs, float(np.nextafter(until, _INFINITY))
     promised = f"Mean time free of it {to}, predicted minus observed"
     return [
-        _measure("integrated_brier", f"Integrated Brier score {to}", target, curve, brier, _LOSS),
-        _measure("harrell_c", "Harrell's C", target, lost, harrell, _RANK),
-        _measure("uno_c", f"Uno's C {to}", target, lost, uno, _RANK),
-        _measure("c_td", f"Time-dependent C {to}", target, curve, antolini, _RANK),
-        _measure("restricted_mean_bias", promised, target, lost, bias, _BIAS),
+        _measure(("integrated_brier", f"Integrated Brier score {to}"), target, curve, brier, _LOSS, watch),
+        _measure(("harrell_c", "Harrell's C"), target, lost, harrell, _RANK, pairs(_INFINITY)),
+        _measure(("uno_c", f"Uno's C {to}"), target, lost, uno, _RANK, pairs(until)),
+        _measure(("c_td", f"Time-dependent C {to}"), target, curve, antolini, _RANK, pairs(after)),
+        _measure(("restricted_mean_bias", promised), target, lost, bias, _BIAS, watch),
     ]
 
 
-def _measure(name: str, label: str, target: Timed, told: _Told, judged: Judged, kind: _Kind) -> TimeMeasure:
+def _measure(
+    names: tuple[str, str], target: Timed, told: _Told, judged: Judged, kind: _Kind, lack: Lack
+) -> TimeMeasure:
     """A measure of times and of numbers made of curves; one row a case, so that learners stand side by side."""
+    name, label = names
     if len(target.causes) > 1:
         label = f"{label}; {target.causes[0]}, others compete"
 
@@ -152,9 +161,11 @@ def _measure(name: str, label: str, target: Timed, told: _Told, judged: Judged, 
         numbers = told.numbers(target.checked_curves(predictions))
         return one_row_a_case(times.time, times.event.astype(np.float64), times.entry, *numbers.T)
 
+    def watched(rows: Floats) -> Times:
+        return Times(rows[:, 0], rows[:, 1].astype(np.int64), rows[:, 2])
+
     def statistic(rows: Floats) -> Statistic:
-        times = Times(rows[:, 0], rows[:, 1].astype(np.int64), rows[:, 2])
-        return judged(times, np.ascontiguousarray(rows[:, 3:]))
+        return judged(watched(rows), np.ascontiguousarray(rows[:, 3:]))
 
     return Measure(
         name=name,
@@ -167,4 +178,5 @@ def _measure(name: str, label: str, target: Timed, told: _Told, judged: Judged, 
         bounds=kind.bounds,
         pooled=kind.pooled,
         tested=kind.tested,
+        absent=lambda rows: lack(watched(rows)),
     )
