@@ -131,8 +131,24 @@ def test_small_counts_are_withheld_and_curves_end_before_them() -> None:
     grid = {0.0, *(float(f"{t:.6g}") for t in target().grid)}
     assert all(set(series.x) <= grid for series in figure.series), "no finer than the grid"
     single = [tuple(one[0]) for one in given[0].predictions]
-    drawn = [series.y[1:] for series in found["example_cases"].series]
+    drawn = [series.y[1:] for series in found["example_cases"].series if series.style == "line"]
     assert not any(np.allclose(y, one, atol=1e-6) for y in drawn for one in single), "nobody's own curve"
+
+
+def test_example_patients_stand_beside_what_was_seen_of_similar_ones() -> None:
+    found = by_name(time_to_event_figures(views(n=600), target()))["example_cases"]
+    bands = [series for series in found.series if series.style == "band"]
+    curves = [series for series in found.series if series.style == "line"]
+    assert [series.colour for series in bands] == [series.colour for series in curves] == [0, 1, 2]
+    held = 0
+    for band, line in zip(bands, curves, strict=True):
+        told = dict(zip(line.x, line.y, strict=True))
+        inside = [low <= told[x] <= high for x, low, high in zip(band.x, band.low, band.high, strict=True)]
+        held += sum(inside) / len(inside) > 0.8
+    assert held >= 2, "the curves are true"
+    few = by_name(time_to_event_figures(views(n=60), target()))["example_cases"]
+    assert not any(series.style == "band" for series in few.series)
+    assert "Shaded" not in few.conclusion
 
 
 def test_fewer_patients_than_may_be_shown_leave_no_group() -> None:

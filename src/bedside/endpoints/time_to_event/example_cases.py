@@ -7,6 +7,8 @@ from bedside.endpoints.time_to_event.judged import Judged, at_time, marked_times
 from bedside.evidence.figure import Figure, Series
 from bedside.types import Integers
 
+FEWEST_ALIKE = 30
+"""Patients with similar predicted risks of whom limits are drawn, or a tenth of all."""
 PLACES = ((0.1, "low"), (0.5, "middle"), (0.9, "high"))
 """Quantiles of predicted risk whose cases are shown."""
 
@@ -21,9 +23,12 @@ def example_cases(one: Judged) -> Figure | None:
     if np.ptp(risk) < 1e-9 or np.unique(one.view.patient).size < max(one.view.smallest_cell, len(PLACES)):
         return None
     when, cause = at_time(target.primary, target.unit), target.causes[0]
-    series, said = [], []
+    series, said = list[Series](), list[str]()
     for colour, (place, word) in enumerate(PLACES):
-        rows = _nearest(one, float(np.quantile(risk, place)))
+        level = float(np.quantile(risk, place))
+        rows = _nearest(one, level, max(1, one.view.smallest_cell))
+        limits = _limits(one, level, colour)
+        series += [] if limits is None else [limits]
         told = one.curves[rows, 0].mean(axis=0)
         series.append(
             Series(
@@ -41,6 +46,10 @@ def example_cases(one: Judged) -> Figure | None:
         f"{one.name} predicts a risk of {cause} by {when} of {said[0]}, {said[1]} and {said[2]} for a judged case of "
         f"low, middle and high predicted risk ({who})."
     )
+    if any(each.style == "band" for each in series):
+        conclusion += (
+            " Shaded: 95% limits of what was seen of the judged patients with the most similar predicted risk."
+        )
     return Figure(
         name="example_cases",
         title=f"Predicted risk over time of example patients: {one.name}",
@@ -58,8 +67,22 @@ def example_cases(one: Judged) -> Figure | None:
     )
 
 
-def _nearest(one: Judged, risk: float) -> Integers:
-    """The rows of as many patients as must stand together, whose predicted risks are nearest to one."""
+def _limits(one: Judged, risk: float, colour: int) -> Series | None:
+    """What was seen of the patients whose predicted risks are nearest to one; None where there are too few of them."""
+    patients = np.unique(one.view.patient).size
+    alike = max(FEWEST_ALIKE, one.view.smallest_cell, patients // 10)
+    if patients < len(PLACES) * alike:
+        return None
+    at = np.concatenate([[0.0], one.target.grid])
+    found = one.observed(_nearest(one, risk, alike), at)
+    known = np.isfinite(found.value) & (found.patients >= max(1, one.view.smallest_cell))
+    known[0] = True
+    x, y, low, high = (numbers(each[known]) for each in (at, found.value, found.low, found.high))
+    return Series(label="", style="band", x=x, y=y, low=(0.0, *low[1:]), high=(0.0, *high[1:]), colour=colour)
+
+
+def _nearest(one: Judged, risk: float, patients: int) -> Integers:
+    """A row of each of so many patients whose predicted risks are nearest to one."""
     order = np.argsort(np.abs(one.risk(one.target.primary) - risk), kind="stable")
     first = np.sort(np.unique(one.view.patient[order], return_index=True)[1])
-    return order[first[: max(1, one.view.smallest_cell)]].astype(np.int64)
+    return order[first[:patients]].astype(np.int64)

@@ -223,7 +223,7 @@ def partitions(results: Results) -> Table | None:
             Cell(count(part.cases), shown(part.cases), style="number"),
             Cell(count(part.patients), shown(part.patients), style="number"),
         )
-        outcome = (Cell(_outcome(results, part)),) if told else ()
+        outcome = (Cell(_outcome(results, part), style="words"),) if told else ()
         body.append(Row((*[Cell(name) for name in names], *sizes, *_watched(part, watched), *outcome)))
     events = (f"Events ({watched.what})", "Median follow\N{NON-BREAKING HYPHEN}up") if watched else ()
     columns = ("Validation", "Split", "Partition", "Cases", "Patients", *events, *(("Outcome",) if told else ()))
