@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from bedside.modalities.tabular.simulate import BinaryOutcome, Number, Twin, Words
@@ -32,3 +33,19 @@ def written(frame: pl.DataFrame, folder: Path, name: str = "patients.csv") -> Pa
     else:
         frame.write_csv(path)
     return path
+
+
+def watched(n: int = 200, seed: int = 1) -> pl.DataFrame:
+    """The same patients with months until death or the last sight, and since when some of them were watched."""
+    frame = patients(n, seed)
+    chance = np.random.default_rng([seed, n])
+    risk = 0.03 * (frame.get_column("age").fill_null(58).to_numpy() - 58)
+    death = 60 * chance.exponential(size=n) / np.exp(risk)
+    seen = np.minimum(chance.uniform(20, 120, n), 100.0)
+    months = np.maximum(np.minimum(death, seen).round(1), 0.2)
+    late = np.where(chance.random(n) < 0.3, (months / 5).round(2), 0.0)
+    return frame.with_columns(
+        pl.Series("months", months),
+        pl.Series("died", (death <= seen).astype(np.int64)),
+        pl.Series("entered", late),
+    )

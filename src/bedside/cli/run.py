@@ -78,7 +78,11 @@ def run_study(
     ] = None,
     positive: Annotated[
         str | None,
-        typer.Option(metavar="VALUE", help="The value of the outcome that means yes.", rich_help_panel=_BOTH),
+        typer.Option(
+            metavar="VALUE",
+            help="The value of the outcome that means yes; of --event it may be named (1=death).",
+            rich_help_panel=_BOTH,
+        ),
     ] = None,
     patient: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Whose row it is, when patients repeat.", rich_help_panel=_BOTH)
@@ -115,7 +119,7 @@ def run_study(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="What ended it: censored or the event; several events compete, --positive is of interest.",
+            help="What ended it: nothing (censored) or an event; several events compete, --positive is of interest.",
             rich_help_panel=_TIMES,
         ),
     ] = None,
@@ -135,8 +139,8 @@ def run_study(
     competing: Annotated[
         str | None,
         typer.Option(
-            metavar="A,B",
-            help="Values that compete with the event of interest.",
+            metavar="A,B|2=A,3=B",
+            help="Values that compete with the event of interest, perhaps named.",
             show_default="all events but the most frequent",
             rich_help_panel=_TIMES,
         ),

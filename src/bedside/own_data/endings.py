@@ -205,9 +205,7 @@ def _name(column: str, words: tuple[str, ...], *, alone: bool) -> str:
         return " or ".join(re.sub(r"\s+to\s+", "-to-", word) for word in said)
     parts = set(plain_name(column).split("_"))
     found = next((name for name, ways in _NAMES.items() if parts & set(ways)), "")
-    if found and alone:
-        return found
-    called = "event" if parts <= _BLAND else plain_name(column).replace("_", " ")
+    called = found or ("event" if parts <= _BLAND else plain_name(column).replace("_", " "))
     return called if alone else f"{called} {' or '.join(words)}"
 
 
@@ -233,8 +231,10 @@ def _notes(
             f"competing with {first.name}: {competing}; name another event of interest with --positive, and what is no "
             "event with --censored"
         )
-    if any(cause.name.endswith(f" {cause.words[0]}") and is_number(cause.words[0]) for cause in causes):
+    if any(_BLAND.intersection(cause.name.split()) or is_number(cause.name.split()[-1]) for cause in causes):
         name, *rest = (cause.words[0] for cause in causes)
         rivals = f" --competing {','.join(f'{word}=NAME' for word in rest)}" if rest else ""
-        notes.append(f"events are called by their numbers; name them: --positive {name}=NAME{rivals}")
+        notes.append(
+            f"what happened has no name in the table; the report reads better with one: --positive {name}=NAME{rivals}"
+        )
     return notes

@@ -55,7 +55,7 @@ def leakage_notes(declared: Declaration, table: Table, found: Inference) -> list
                 f"LEAK? {name!r} alone gives the outcome away ({perfect[name]}); "
                 "exclude it unless it is truly known at the moment of prediction"
             )
-        elif alike:
+        elif alike and not any(note.startswith((repr(name), f"LEAK? {name!r}")) for note in (*notes, *quiet)):
             quiet.append(
                 f"{name!r} is named like the outcome {declared.outcome.column!r}; exclude it unless it is known before"
             )

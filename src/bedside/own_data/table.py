@@ -220,7 +220,8 @@ def _question(part: OutcomePart, follow_up: FollowUpPart | None, path: Path) -> 
     if follow_up is None:
         return f"Can {part.column!r} be predicted from the other columns of {path.name}?"
     cause, horizon = follow_up.causes[0].name, follow_up.said(follow_up.horizon)
-    return f"How likely is {cause} by {horizon}, and when, from the other columns of {path.name}?"
+    asked = "an event" if cause == "event" else cause
+    return f"How likely is {asked} by {horizon}, and when, as the other columns of {path.name} tell?"
 
 
 def _learners(follow_up: FollowUpPart | None) -> LearnersPart:
