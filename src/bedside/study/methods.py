@@ -84,7 +84,8 @@ def methods(
 
 def _uncertainty(target: Target[Any, Any]) -> str:
     if isinstance(target, Bounded):
-        return target.bounding.promise(NOMINAL)
+        untried = "Abstaining was not judged: whether an answer was right is not known of every case."
+        return f"{target.bounding.promise(NOMINAL)} {untried}"
     if not covers(target):
         return (
             "Neither prediction sets nor intervals were made, and abstaining was not judged: they are defined for an "

@@ -263,9 +263,10 @@ def test_the_ranking_loss_by_definition() -> None:
 
 @pytest.mark.parametrize(("name", "causes"), KINDS)
 def test_slopes_are_those_of_the_loss(name: str, causes: int) -> None:
-    _, outcomes = simulated(12, 8, causes=causes, truncated=True)
-    head = head_of(name, causes, simulated(60, 8, causes=causes)[1]).double()
-    outputs = random_outputs(head.float(), 12).double().requires_grad_()
+    _, outcomes = simulated(8, 8, causes=causes, truncated=True)
+    few = {"intervals": 6} if name in {"logistic_hazard", "deep_hit"} else {}
+    head = head_of(name, causes, simulated(60, 8, causes=causes)[1], **few)
+    outputs = random_outputs(head, 8).double().requires_grad_()
     head.double()
     targets = head.targets(outcomes).double()
     assert torch.autograd.gradcheck(lambda values: head.loss(values, targets), (outputs,))
@@ -347,6 +348,20 @@ def test_cases_without_features_that_tell_keep_the_loss_finite(name: str, causes
         assert bool(torch.isfinite(loss))
         assert outputs.grad is not None
         assert bool(torch.isfinite(outputs.grad).all())
+
+
+@pytest.mark.parametrize(("name", "causes"), KINDS)
+def test_half_precision_leaves_the_loss_its_digits(name: str, causes: int) -> None:
+    x, outcomes = simulated(200, 3, causes=causes, truncated=True)
+    head = head_of(name, causes, outcomes)
+    torch.nn.init.normal_(head.layer.weight, std=0.3)  # type: ignore[union-attr, arg-type]
+    seen, targets = features(x), head.targets(outcomes)
+    whole = head.loss(head(seen), targets)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = head.loss(head(seen).float(), targets)
+    torch.testing.assert_close(half, whole, rtol=0.005, atol=0.0)
+    half.backward()  # type: ignore[no-untyped-call]
+    assert all(one.grad is not None and torch.isfinite(one.grad).all() for one in head.parameters())
 
 
 def _state(head: AnyHead) -> dict[str, torch.Tensor]:
