@@ -5,7 +5,9 @@ import random
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bedside.evidence.figure import Figure, Series
+from bedside.evidence.count import Count
+from bedside.evidence.figure import CountRow, CountsBelow, Figure, Series
+from bedside.evidence.participants import Follow
 from bedside.evidence.schema import (
     Agreement,
     Characteristic,
@@ -17,6 +19,7 @@ from bedside.evidence.schema import (
     Finding,
     FlowStep,
     Gap,
+    HazardRatio,
     Learner,
     Ledger,
     LoadedWeights,
@@ -25,6 +28,7 @@ from bedside.evidence.schema import (
     Partition,
     Performance,
     Plan,
+    Proportionality,
     Provenance,
     Robustness,
     SampleSize,
@@ -243,6 +247,106 @@ def many_groups() -> Evidence:
             variables=40,
         )
     )
+
+
+def survival() -> Evidence:
+    """A time to an event: curves with numbers at risk, hazard ratios of two causes, follow-up, cases without answer."""
+    words = ("no death by 60 months", "death by 60 months")
+    made = make(
+        Shape(
+            name="biliary_cirrhosis",
+            title="When does a patient with primary biliary cirrhosis die?",
+            verdict="Cox regression was better: AUC(t) 0.88 (0.84 to 0.92) against 0.85 (0.80 to 0.90).",
+            endpoint="time_to_event",
+            classes=words,
+            partition="test",
+            validation="holdout",
+            cases=312,
+        )
+    )
+    counts = {words[0]: 30.0, words[1]: 51.0, "censored before 60 months": 12.0}
+    parts = tuple(
+        part.model_copy(
+            update={"outcome": counts, "watched": Follow(what="death", events=64, median=72.44, unit="months")}
+        )
+        for part in made.partitions
+    )
+    study = made.study.model_copy(update={"unanswered": "censored before 60 months"})
+    return made.model_copy(
+        update={
+            "study": study,
+            "partitions": parts,
+            "figures": (_curves_by_group(), *made.figures),
+            "hazard_ratios": tuple(_hazard_ratios()),
+            "proportionality": tuple(_proportionality()),
+        }
+    )
+
+
+def _curves_by_group() -> Figure:
+    at = (0.0, 24.0, 48.0, 72.0, 96.0, 120.0)
+    groups: tuple[tuple[str, float, tuple[Count, ...]], ...] = (
+        ("low", 0.002, (104, 97, 71, 44, 22, 12)),
+        ("middle", 0.006, (104, 90, 58, 31, 15, "<11")),
+        ("high", 0.02, (104, 60, 25, 12, "<11", "<11")),
+    )
+    series, rows = [], []
+    for colour, (word, hazard, counted) in enumerate(groups):
+        seen = tuple(math.exp(-hazard * t) for t in at)
+        low, high = tuple(0.9 * y for y in seen), tuple(min(1.0, 1.05 * y) for y in seen)
+        series.append(
+            Series(label=f"{word} predicted risk", style="step", x=at, y=seen, low=low, high=high, colour=colour)
+        )
+        series.append(Series(label=f"{word}, mean predicted", style="line", x=at, y=low, colour=colour, fine=True))
+        rows.append(CountRow(label=word, counts=counted, colour=colour))
+    return Figure(
+        name="risk_groups",
+        title="Observed and predicted by group of predicted risk",
+        conclusion="By 60 months, death came to 12% of the third with the lowest predicted risk.",
+        alt="Curves of three groups.",
+        x_label="Time (months)",
+        y_label="Share without death",
+        series=tuple(series),
+        x_range=(0.0, 120.0),
+        y_range=(0.0, 1.0),
+        vertical=(("60 months", 60.0),),
+        below=CountsBelow(title="Patients at risk", at=at, rows=tuple(rows)),
+    )
+
+
+def _hazard_ratios() -> list[HazardRatio]:
+    told = (
+        ("age", "per 10 a", 1.31, 0.21, ""),
+        ("edema", "treated rather than none", 1.82, 0.004, ""),
+        ("edema", "despite treatment rather than none", None, 0.004, "none of these cases had the event"),
+        ("bilirubin", "per 1 mg/dL", 1.12, 0.03, ""),
+    )
+    return [
+        HazardRatio(
+            learner="elastic_net",
+            cause=cause,
+            predictor=predictor,
+            contrast=contrast,
+            ratio=ratio,
+            low=None if ratio is None else 0.8 * ratio,
+            high=None if ratio is None else 1.3 * ratio,
+            p_proportional=p if cause == "death" else None,
+            cases=212,
+            events=88,
+            reason=reason,
+        )
+        for cause in ("death", "transplant")
+        for predictor, contrast, ratio, p, reason in told
+    ]
+
+
+def _proportionality() -> list[Proportionality]:
+    few = "19 events are too few for 14 coefficients"
+    first = Proportionality(
+        learner="elastic_net", cause="death", statistic=14.2, degrees=4, p_value=0.0067, cases=212, events=88
+    )
+    none = {"cause": "transplant", "statistic": None, "degrees": 0, "p_value": None, "events": 19, "reason": few}
+    return [first, first.model_copy(update=none)]
 
 
 def bare() -> Evidence:
@@ -1013,6 +1117,7 @@ ALL = {
     "multiclass": multiclass,
     "sites": sites,
     "many_groups": many_groups,
+    "survival": survival,
     "bare": bare,
     "hostile": hostile,
 }

@@ -1,6 +1,7 @@
 """Figures are drawn from their data."""
 
 import re
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.report.evidence_examples import ALL, HOSTILE, binary
 
-from bedside.evidence.figure import Figure, Series
+from bedside.evidence.figure import CountRow, CountsBelow, Figure, Series
 from bedside.report import plot
 from bedside.report.look import looks
 from bedside.report.scale import logarithmic, scale
@@ -165,3 +166,92 @@ def test_marks_without_a_colour_are_neutral_and_small_beside_those_that_have_one
     assert marks[:3] == [("neutral", " scale(.6)"), ("l0", ""), ("l2", "")], "below the others"
     alone = str(plot.draw(line(series=(made[2],)), {}))
     assert "mark l0" in alone
+
+
+def below(**changes: object) -> Figure:
+    """A line with counts below it."""
+    rows = (
+        CountRow(label="low", counts=(1234, 80, "<11"), colour=0),
+        CountRow(label="a longer one", counts=(90, 0, "withheld"), colour=1),
+    )
+    counted = CountsBelow(title="At risk", at=(0.0, 0.4, 0.8), rows=rows)
+    return line(x_range=(0.0, 1.0), below=counted, **changes)
+
+
+@pytest.mark.parametrize("aspect", ["square", "wide"])
+def test_counts_stand_below_their_ticks_and_clear_of_their_labels(aspect: str) -> None:
+    drawn = str(plot.draw(below(aspect=aspect), {}))
+    texts = re.findall(r'<text class="tick" x="([\d.]+)" y="([\d.]+)"(?: text-anchor="(\w+)")?>([^<]*)<', drawn)
+    marks = {words: (float(x), float(y)) for x, y, anchor, words in texts if anchor == "middle"}
+    assert marks["0.0"][0] == marks["1,234"][0] == marks["90"][0]
+    assert marks["0.8"][0] == marks["&lt;11"][0] == marks["withheld"][0]
+    assert marks["0.0"][1] < marks["1,234"][1] < marks["90"][1]
+    labels = {words: float(x) for x, _, anchor, words in texts if not anchor}
+    letter = plot.LARGE_LETTER if aspect == "wide" else 6.7
+    for label, number in (("low", "1,234"), ("a longer one", "90")):
+        assert labels[label] + letter * len(label) < marks[number][0] - letter * len(number) / 2
+        assert labels[label] > 0
+    ET.fromstring(drawn)  # noqa: S314 - our own
+
+
+def test_counts_make_the_drawing_taller_and_are_saved_with_it() -> None:
+    def height(figure: Figure) -> float:
+        found = re.search(r'viewBox="0 0 \d+ (\d+)"', str(plot.draw(figure, {})))
+        assert found is not None
+        return float(found[1])
+
+    assert height(below()) > height(line(x_range=(0.0, 1.0))) + 40
+    saved = plot.data(below())["series"]
+    assert isinstance(saved, list)
+    assert saved[1] == {"label": "At risk: low", "x": [0.0, 0.4, 0.8], "y": [1234, 80, "<11"], "low": [], "high": []}
+
+
+def test_a_row_has_a_count_for_each_place() -> None:
+    with pytest.raises(ValueError, match="2 for 3 places"):
+        CountsBelow(title="At risk", at=(0.0, 1.0, 2.0), rows=(CountRow(label="a", counts=(3, 2)),))
+
+
+def test_vertical_lines_are_named_above_and_apart() -> None:
+    figure = line(
+        x_range=(0.0, 1.0), vertical=(("a horizon with a long name", 0.5), ("another with a long name", 0.52))
+    )
+    drawn = str(plot.draw(figure, {}))
+    notes = re.findall(r'<text class="note" x="([\d.]+)" y="([\d.]+)" text-anchor="middle">', drawn)
+    assert len(notes) == 2
+    assert notes[0][1] != notes[1][1], "in rows"
+    top = min(float(y) for y in re.findall(r'class="grid" d="M[\d.]+ ([\d.]+)H', drawn))
+    assert all(float(y) < top for _, y in notes)
+    outside = str(plot.draw(line(x_range=(0.0, 1.0), vertical=(("later", 2.0),)), {}))
+    assert "later" not in outside
+
+
+def test_fine_lines_have_one_entry_in_the_legend() -> None:
+    series = [
+        Series(label=label, style="line", x=(0.0, 1.0), y=(0.0, 1.0), colour=colour, fine=fine)
+        for label, colour, fine in (
+            ("low", 0, False),
+            ("high", 1, False),
+            ("low, mean predicted", 0, True),
+            ("high, mean predicted", 1, True),
+        )
+    ]
+    drawn = str(plot.draw(line(series=tuple(series)), {}))
+    assert [words for _, words in _texts(drawn, "key")] == ["low", "high", "mean predicted"]
+    assert len(re.findall(r'class="line fine l\d"', drawn)) == 2
+
+
+def test_both_edges_of_a_stepped_band_are_stairs() -> None:
+    series = Series(
+        label="a", style="step", x=(0.0, 0.5, 1.0), y=(0.5, 0.6, 0.7), low=(0.1, 0.3, 0.4), high=(0.6, 0.8, 0.9)
+    )
+    drawn = str(plot.draw(line(series=(series,), x_range=(0, 1), y_range=(0, 1)), {}))
+    band = re.search(r'class="band[^>]* d="M([^"]+)Z"', drawn)
+    assert band is not None
+    points = [tuple(map(float, pair.split())) for pair in band[1].split("L")]
+    assert all(a[0] == b[0] or a[1] == b[1] for a, b in pairwise(points)), "no slopes"
+
+
+def test_declared_ticks_are_drawn() -> None:
+    drawn = str(plot.draw(line(x_range=(0.0, 1.0), x_ticks=(0.0, 0.35, 0.7)), {}))
+    assert ">0.35<" in drawn
+    assert ">1.0<" not in drawn.split('class="axis"', maxsplit=1)[0].split("tickmark", 1)[1]

@@ -63,18 +63,15 @@ def _look(row: CountRow, looks: Mapping[str, Look]) -> Look | None:
     return None if row.colour is None else Look(row.colour)
 
 
-def rows_above(figure: Figure, width: float) -> int:
-    """How many rows the names of vertical lines need above a plotting area of about this width."""
-    if not figure.vertical:
-        return 0
-    widest = LETTER * max(len(text) for text, _ in figure.vertical)
-    return min(MOST_ABOVE, len(figure.vertical)) if widest * len(figure.vertical) > width else 1
+def rows_above(figure: Figure) -> int:
+    """How many rows the names of vertical lines need above the plotting area: one each, so that none meet."""
+    return min(MOST_ABOVE, len(figure.vertical))
 
 
 def vertical(figure: Figure, panel: Panel) -> Iterator[str]:
     """Dashed lines from the bottom to the top, each name above its line, in rows where they would meet."""
     inside = sorted(((x, text) for text, x in figure.vertical if panel.x.inside(x)), key=lambda one: one[0])
-    rows = rows_above(figure, panel.width)
+    rows = rows_above(figure)
     bottom = panel.top + panel.height
     for number, (value, text) in enumerate(inside):
         x = panel.left + panel.x.place(value) * panel.width

@@ -135,7 +135,7 @@ def _layout(figure: Figure) -> tuple[Panel, tuple[int, int]]:
     if not sideways:
         left = max(left, LETTER * max((len(y.word(tick)) for tick in y.ticks), default=0) + 30)
     extra = NEXT_LINE * (len(broken(figure.y_label if sideways else figure.x_label, float(width - 18))) - 1)
-    room = below.ABOVE * below.rows_above(figure, width - left - 18)
+    room = below.ABOVE * below.rows_above(figure)
     panel = Panel(left, 12.0 + room, width - left - 18, height - 12 - bottom, x, y, sideways)
     return panel, (width, height + room + extra + below.counts_height(figure.below))
 
