@@ -3,25 +3,32 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import lightgbm
 import numpy as np
 
+from bedside.comparators.decoding import Scores
 from bedside.comparators.outcome import class_numbers, conventional, numbers
 from bedside.data.sample import Sample, weights_of
 from bedside.endpoints.endpoint import Categorical, Endpoint, Numeric
 from bedside.modalities.tabular.column import Schema
 from bedside.modalities.tabular.features import Features
 from bedside.modalities.tabular.table import Record
+from bedside.training.export import NoGraph
 from bedside.training.learner import Settings, Trial
 from bedside.training.storage import damaged, read_json, write_json
 from bedside.types import Floats, Json
+
+if TYPE_CHECKING:
+    from bedside.training.graph_model import GraphModel
 
 P = TypeVar("P")
 
 ROUNDS = 1_000
 PATIENCE = 50
+CHUNK = 4096
+"""Cases at a time in a graph."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +54,18 @@ class BoostedTrees(Generic[P]):
         if isinstance(target, Numeric):
             return target.predictions(raw)
         return target.predictions(raw if raw.ndim == 2 else np.column_stack([1 - raw, raw]))
+
+    def graphed(self) -> "GraphModel[Record, P] | NoGraph":
+        """The same trees as an ONNX graph that compares and adds in double precision, as LightGBM does."""
+        from bedside.comparators.boosted_nodes import boosted_nodes  # noqa: PLC0415 - needed for a release only
+        from bedside.comparators.graph import trees_graph  # noqa: PLC0415
+        from bedside.training.graph_model import GraphModel  # noqa: PLC0415
+
+        nodes = boosted_nodes(self.booster)
+        if isinstance(nodes, NoGraph):
+            return nodes
+        graph = trees_graph(nodes, len(self.features.names))
+        return GraphModel(self.endpoint, self.features, graph, Scores(self.endpoint), CHUNK)
 
     def save(self, folder: Path) -> None:
         """Write features as JSON and trees as LightGBM's own text."""

@@ -1,10 +1,11 @@
 """The predictors of conventional models as a sparse matrix: tables with thousands of category words stay small."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from bedside.modalities.tabular.column import Schema
@@ -67,6 +68,15 @@ class Design:
         # 32-bit indices: scikit-learn's solvers refuse others.
         places = np.concatenate(columns, axis=1)[chosen].astype(np.int32)
         return csr_array((entries, places, pointers.astype(np.int32)), shape=(len(values), start))
+
+    @property
+    def blank(self) -> Mapping[str, NDArray[Any]]:
+        """Two rows of zeros, as `arrays` gives rows."""
+        return {"predictors": np.zeros((2, self.width))}
+
+    def arrays(self, predictors: Sequence[Record]) -> Mapping[str, NDArray[Any]]:
+        """Rows as the one input of a graph, by name; not sparse."""
+        return {"predictors": self.matrix(predictors).toarray()}
 
     def state(self) -> dict[str, Json]:
         """Everything `matrix` needs, as JSON."""

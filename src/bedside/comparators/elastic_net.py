@@ -4,16 +4,17 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from sklearn.exceptions import ConvergenceWarning
 
+from bedside.comparators.decoding import Scores, from_scores
 from bedside.comparators.design import Design
 from bedside.comparators.outcome import class_numbers, conventional, numbers
-from bedside.comparators.regression import from_scores, linear, logistic
+from bedside.comparators.regression import linear, logistic
 from bedside.data.sample import Sample, weights_of
 from bedside.endpoints.endpoint import Categorical, Endpoint, Numeric
 from bedside.modalities.tabular.column import Schema
@@ -23,7 +24,13 @@ from bedside.training.storage import damaged, read_json, write_json
 from bedside.training.threads import single_thread
 from bedside.types import Floats, Json
 
+if TYPE_CHECKING:
+    from bedside.training.graph_model import GraphModel
+
 P = TypeVar("P")
+
+CHUNK = 256
+"""Cases at a time in a graph, which takes every column of each."""
 
 RAREST = 2
 """A category word seen once has nothing to teach."""
@@ -51,6 +58,14 @@ class LinearPredictor(Generic[P]):
             return []
         # A sparse product sums each row by itself: a dense one may round differently alone and in company.
         return from_scores(self.endpoint, self.design.matrix(predictors) @ self.coefficients + self.intercepts)
+
+    def graphed(self) -> "GraphModel[Record, P]":
+        """The same sums as an ONNX graph, in double precision."""
+        from bedside.comparators.graph import linear_graph  # noqa: PLC0415 - heavy, and needed for a release only
+        from bedside.training.graph_model import GraphModel  # noqa: PLC0415
+
+        graph = linear_graph(self.coefficients, self.intercepts)
+        return GraphModel(self.endpoint, self.design, graph, Scores(self.endpoint), CHUNK)
 
     def save(self, folder: Path) -> None:
         """Write the design as JSON, coefficients as safetensors."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from safetensors import SafetensorError
@@ -14,8 +14,9 @@ from scipy.sparse import csr_array
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.tree._tree import NODE_DTYPE, Tree
 
+from bedside.comparators.decoding import Votes, from_means
 from bedside.comparators.design import Design
-from bedside.comparators.outcome import class_numbers, conventional, numbers, spread
+from bedside.comparators.outcome import class_numbers, conventional, numbers
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint, Numeric
 from bedside.errors import ModelError
@@ -25,6 +26,10 @@ from bedside.training.learner import Settings, Trial
 from bedside.training.storage import damaged, read_json, write_json
 from bedside.training.threads import single_thread
 from bedside.types import Floats, Integers, Json
+
+if TYPE_CHECKING:
+    from bedside.comparators.graph import Nodes
+    from bedside.training.graph_model import GraphModel
 
 P = TypeVar("P")
 
@@ -124,6 +129,34 @@ class Trees:
                 return np.asarray(self.value[node].mean(axis=1))
             node = reached
 
+    def nodes(self) -> "Nodes":
+        """The trees as nodes of an ONNX graph, each of which gives the number of the leaf that a case reaches."""
+        from bedside.comparators.graph import AT_MOST, Nodes  # noqa: PLC0415 - heavy, and needed for a release only
+
+        leaf = (self.children == np.arange(len(self.children))[:, None]).all(axis=1)
+        # Numbers among inner nodes, and among leaves; a tree that is a leaf needs an inner node to lead to it.
+        alone = leaf[self.roots]
+        inner = ~leaf
+        inner[self.roots[alone]] = True
+        number = np.where(leaf, np.cumsum(leaf), np.cumsum(inner)) - 1
+        own = np.cumsum(inner) - 1
+        tree = np.searchsorted(self.roots, np.flatnonzero(leaf), side="right") - 1
+        to = self.children[inner]
+        return Nodes(
+            roots=own[self.roots],
+            column=self.feature[inner],
+            number=self.threshold[inner],
+            how=np.full(len(to), AT_MOST),
+            missing=np.zeros(len(to), dtype=np.bool_),
+            yes=number[to[:, 0]],
+            yes_leaf=leaf[to[:, 0]],
+            no=number[to[:, 1]],
+            no_leaf=leaf[to[:, 1]],
+            output=tree,
+            value=np.arange(len(tree), dtype=np.float64),
+            outputs=len(self.roots),
+        )
+
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """The arrays by name."""
         return {
@@ -149,13 +182,17 @@ class ForestModel(Generic[P]):
         if len(predictors) == 0:
             return []
         means = self.trees.mean(self.design.matrix(predictors))
-        target = conventional(self.endpoint, "forest")
-        if isinstance(target, Numeric):
-            return target.predictions(means[:, 0])
-        shares = spread(means, self.present, len(target.classes))
-        # Agreement of all trees is not certainty: one further vote is divided among the classes.
-        count = len(self.trees.roots)
-        return target.predictions((shares * count + 1 / len(target.classes)) / (count + 1))
+        return from_means(self.endpoint, means, len(self.trees.roots), self.present)
+
+    def graphed(self) -> "GraphModel[Record, P]":
+        """The same trees as an ONNX graph that compares in single precision and adds in double, as it does."""
+        from bedside.comparators.graph import forest_graph  # noqa: PLC0415 - heavy, and needed for a release only
+        from bedside.training.graph_model import GraphModel  # noqa: PLC0415
+
+        leaves = self.trees.value[(self.trees.children == np.arange(len(self.trees.children))[:, None]).all(axis=1)]
+        graph = forest_graph(self.trees.nodes(), leaves, self.design.width)
+        votes = Votes(self.endpoint, len(self.trees.roots), self.present)
+        return GraphModel(self.endpoint, self.design, graph, votes, _CHUNK)
 
     def save(self, folder: Path) -> None:
         """Write the design as JSON, trees as safetensors."""

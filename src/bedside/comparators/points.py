@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from bedside.comparators.regression import from_scores, unpenalised
+from bedside.comparators.decoding import from_scores
+from bedside.comparators.regression import unpenalised
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Categorical, Endpoint
 from bedside.errors import ModelError

@@ -5,7 +5,6 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.special import expit, softmax
 from sklearn.linear_model import ElasticNet, LogisticRegression
 
 from bedside.comparators.outcome import class_numbers, conventional, numbers
@@ -21,17 +20,6 @@ _ABSENT = -30.0
 
 _PLAIN = 1e-6
 """Penalty per case of a regression that is not meant to be penalised: perfect separation must not end in infinity."""
-
-
-def from_scores(endpoint: Endpoint[Any, P], scores: Floats) -> list[P]:
-    """Scores (n, s) to predictions: a number, log-odds of the second of two classes, or k log-odds."""
-    target = conventional(endpoint, "a regression")
-    if isinstance(target, Numeric):
-        return target.predictions(scores[:, 0])
-    if scores.shape[1] == 1:
-        positive = expit(scores[:, 0])
-        return target.predictions(np.column_stack([1 - positive, positive]))
-    return target.predictions(softmax(scores, axis=1))
 
 
 def linear(matrix: csr_array, values: Floats, penalty: float, mixing: float, seed: int) -> tuple[Floats, Floats]:

@@ -14,8 +14,9 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, cross_val_predict
 from sklearn.svm import SVC, SVR
 
+from bedside.comparators.decoding import from_scores
 from bedside.comparators.outcome import class_numbers, conventional, numbers
-from bedside.comparators.regression import from_scores, unpenalised
+from bedside.comparators.regression import unpenalised
 from bedside.data.sample import Sample
 from bedside.endpoints.endpoint import Endpoint, Numeric
 from bedside.modalities.imaging.image import Readable

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from torch import Tensor, device, nn
 
+from bedside.networks.arrays import Arrays
 from bedside.networks.range import Range
 from bedside.types import Json
 
@@ -71,6 +72,20 @@ class Noted(Protocol):
     @property
     def notes(self) -> Mapping[str, Json]:
         """Flat values by name, for the record of a fit."""
+        ...
+
+
+@runtime_checkable
+class Apart(Protocol):
+    """A preparation whose NumPy part can be told from its tensors, so that what follows serves as a graph."""
+
+    @property
+    def ahead(self) -> Arrays[Any]:
+        """Predictors to arrays."""
+        ...
+
+    def batch(self, tensors: Mapping[str, Tensor]) -> object:
+        """The tensors of these arrays, by name, as the encoder takes them."""
         ...
 
 

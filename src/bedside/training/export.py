@@ -125,11 +125,6 @@ def serve(
     return cast("Fitted[Any, P]", found.load(folder / _MODEL, endpoint, packages))
 
 
-def reason_of(parts: Sequence["Graphed[Any, Any] | NoGraph"]) -> str:
-    """Why a model made of these parts has no ONNX form: what the first of them says that has none; "" for none."""
-    return next((part.reason for part in parts if isinstance(part, NoGraph)), "")
-
-
 def described(found: Exported) -> str:
     """One sentence for a manifest."""
     if found.form == "onnx":

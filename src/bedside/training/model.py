@@ -52,7 +52,7 @@ class Model(nn.Module, Generic[B]):
             weights: How many cases each stands for, of mean 1 over development; None where each stands for itself.
         """
         # Losses of probabilities near 0 or 1 need the digits that a half-precision pass leaves out.
-        outputs = self._raw(batch).float()
+        outputs = self.raw(batch).float()
         loss = self._loss(outputs, targets, weights)
         if partner is None:
             return loss
@@ -119,11 +119,12 @@ class Model(nn.Module, Generic[B]):
             for positions in _chunks(len(batches), chunk):
                 batch = batches.take(positions, where)
                 seen = [batch] if views is None else views(batch)
-                parts.append([self._raw(one).float().cpu().numpy() for one in seen])
+                parts.append([self.raw(one).float().cpu().numpy() for one in seen])
         self.train(training)
         return [np.concatenate(look) for look in zip(*parts, strict=True)]
 
-    def _raw(self, batch: B) -> Tensor:
+    def raw(self, batch: B) -> Tensor:
+        """Raw outputs of a batch, in its own precision, in whatever mode the network is."""
         outputs: Tensor = self.head(self.encoder(arranged(batch, self._layouts)))
         return outputs
 

@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 from bedside.data.sample import Sample, weights_of
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
-from bedside.networks.encoder import Batches, Noted, Prepared, Trunk
+from bedside.networks.decoding import Decoded
+from bedside.networks.encoder import Apart, Batches, Noted, Prepared, Trunk
 from bedside.networks.head import Head, WeighingHead
 from bedside.networks.losses import loss_words
 from bedside.networks.range import Range
@@ -20,6 +21,7 @@ from bedside.training.calibration import REWEIGHTED, selection_loss
 from bedside.training.conclusion import conclusion
 from bedside.training.determinism import deterministic
 from bedside.training.elsewhere import Elsewhere
+from bedside.training.export import Graphed, NoGraph
 from bedside.training.feed import Augment, Mixing, Views
 from bedside.training.learner import CURVE, Settings, Trial
 from bedside.training.loop import Loop, Trainer
@@ -86,6 +88,24 @@ class FittedNetwork(Generic[X, P]):
             )
             raise ModelError(msg)
         return looks[0] if len(looks) == 1 else self.endpoint.pool(looks)
+
+    def graphed(self) -> "Graphed[X, P] | NoGraph":
+        """The network as an ONNX graph, its preparation and decoding in NumPy; or why there is none.
+
+        Raises:
+            ModelError: The network cannot be written as a graph.
+        """
+        if not isinstance(self.way, Whole):
+            return NoGraph(f"a network that sees cases by {type(self.way).__name__} has no ONNX form")
+        if not isinstance(self.prepared, Apart) or not isinstance(self.model.head, Decoded):
+            bare = self.model.head if isinstance(self.prepared, Apart) else self.prepared
+            return NoGraph(f"{type(bare).__name__} has no part in NumPy that an ONNX graph needs beside it")
+        # Here, because the exporter is slow to import and training has no need of it.
+        from bedside.training.graph_model import GraphModel  # noqa: PLC0415
+        from bedside.training.network_graph import network_graph  # noqa: PLC0415
+
+        graph = network_graph(self.model, self.prepared, self.views)
+        return GraphModel(self.endpoint, self.prepared.ahead, graph, self.model.head.decoding, self.chunk)
 
     def save(self, folder: Path) -> None:
         """Write settings and preparation as JSON, weights as safetensors."""

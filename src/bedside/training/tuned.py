@@ -23,6 +23,8 @@ from bedside.training.calibration import (
     temperature,
 )
 from bedside.training.elsewhere import Elsewhere, HasSeen
+from bedside.training.export import Graphed, NoGraph, graphed
+from bedside.training.graph_ensemble import GraphEnsemble
 from bedside.training.learner import CURVE, CURVES, Fit, Fitted, OfRecord, Recipe, Settings, associations, weighs
 from bedside.training.pruning import Pruning
 from bedside.training.search import Chosen, search
@@ -62,6 +64,14 @@ class Ensemble(Generic[X, P]):
         if len(predictors) == 0:
             return []
         return self.calibrator(pooled(self.endpoint, self.members, predictors))
+
+    def graphed(self) -> "Graphed[X, P] | NoGraph":
+        """The members as ONNX graphs, pooled and calibrated in NumPy; or why there are none."""
+        parts = [graphed(member) for member in self.members]
+        members = tuple(part for part in parts if not isinstance(part, NoGraph))
+        if len(members) < len(parts):
+            return next(part for part in parts if isinstance(part, NoGraph))
+        return GraphEnsemble(self.endpoint, members, self.calibrator)
 
     def save(self, folder: Path) -> None:
         """Write members, calibration and a manifest of checksums."""

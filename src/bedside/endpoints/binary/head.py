@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy.special import expit
 from torch import Tensor
 
+from bedside.endpoints.binary.decoding import MeanProbability
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.networks.blocks import MemberLinear
@@ -92,9 +92,14 @@ class BinaryHead(WeighingHead[Pooled, bool, float]):
         true = targets.unsqueeze(1).expand_as(logits)
         return torch.nn.functional.binary_cross_entropy_with_logits(logits, true, weight=each)
 
+    @property
+    def decoding(self) -> MeanProbability:
+        """What `decode` does, without the head."""
+        return MeanProbability()
+
     def decode(self, outputs: NDArray[np.float32]) -> list[float]:
         """Mean probability over members."""
-        return [float(value) for value in expit(outputs[..., 0].astype(np.float64)).mean(axis=1)]
+        return self.decoding(outputs)
 
 
 def one_class(endpoint: Endpoint[Any, Any], cases: int) -> ModelError:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bedside.endpoints.continuous.decoding import MeanNumber
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
 from bedside.networks.blocks import MemberLinear
@@ -69,6 +70,11 @@ class ContinuousHead(Head[Pooled, float, float]):
         standardised = (outputs.squeeze(-1) - self.centre) / self.scale
         return (standardised - targets.unsqueeze(1)).square().mean()
 
+    @property
+    def decoding(self) -> MeanNumber:
+        """What `decode` does, without the head."""
+        return MeanNumber()
+
     def decode(self, outputs: NDArray[np.float32]) -> list[float]:
         """Mean over members."""
-        return [float(value) for value in outputs[..., 0].astype(np.float64).mean(axis=1)]
+        return self.decoding(outputs)

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from numpy.typing import NDArray
-from scipy.special import softmax
 from torch import Tensor
 
 from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.multiclass.decoding import MeanProbabilities
 from bedside.errors import ModelError
 from bedside.networks.blocks import MemberLinear
 from bedside.networks.features import Pooled
@@ -91,6 +91,11 @@ class MulticlassHead(Head[Pooled, int, tuple[float, ...]]):
             return (self.of_class(of_true) * self.weight[targets][:, None]).mean()
         return torch.nn.functional.cross_entropy(outputs.flatten(0, 1), targets.repeat_interleave(members))
 
+    @property
+    def decoding(self) -> MeanProbabilities:
+        """What `decode` does, without the head."""
+        return MeanProbabilities()
+
     def decode(self, outputs: NDArray[np.float32]) -> list[tuple[float, ...]]:
         """Mean probabilities over members."""
-        return [tuple(row) for row in softmax(outputs.astype(np.float64), axis=2).mean(axis=1).tolist()]
+        return self.decoding(outputs)

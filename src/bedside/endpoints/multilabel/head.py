@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy.special import expit
 from torch import Tensor
 
 from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.multilabel.decoding import MeanProbabilities
 from bedside.endpoints.multilabel.labels import UNREAD, Findings
 from bedside.errors import ModelError
 from bedside.networks.blocks import MemberLinear
@@ -88,6 +88,11 @@ class MultilabelHead(Head[Pooled, Findings, tuple[float, ...]]):
         weight = torch.where(there > 0, self.weight[1], self.weight[0]) * read
         return (self.of_class(of_true) * weight[:, None]).sum() / (read.sum() * outputs.shape[1]).clamp(min=1.0)
 
+    @property
+    def decoding(self) -> MeanProbabilities:
+        """What `decode` does, without the head."""
+        return MeanProbabilities()
+
     def decode(self, outputs: NDArray[np.float32]) -> list[tuple[float, ...]]:
         """Mean probabilities over members."""
-        return [tuple(row) for row in expit(outputs.astype(np.float64)).mean(axis=1).tolist()]
+        return self.decoding(outputs)

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from numpy.typing import NDArray
-from scipy.special import expit
 from torch import Tensor, nn
 
 from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.ordinal.decoding import MeanGrades
 from bedside.errors import ModelError
 from bedside.networks.blocks import MemberLinear
 from bedside.networks.features import Pooled
@@ -122,11 +122,14 @@ class OrdinalHead(Head[Pooled, int, tuple[float, ...]]):
         """Log probabilities of the grades; of two grades the log-odds of the second."""
         return outputs if outputs.shape[-1] == 1 else log_probabilities(outputs)
 
+    @property
+    def decoding(self) -> MeanGrades:
+        """What `decode` does, without the head."""
+        return MeanGrades()
+
     def decode(self, outputs: NDArray[np.float32]) -> list[tuple[float, ...]]:
         """Mean probabilities of the grades over members."""
-        reached = expit(outputs.astype(np.float64)).mean(axis=1)
-        edges = np.concatenate([np.ones((len(reached), 1)), reached, np.zeros((len(reached), 1))], axis=1)
-        return [tuple(row) for row in (edges[:, :-1] - edges[:, 1:]).tolist()]
+        return self.decoding(outputs)
 
 
 def log_probabilities(

@@ -1,8 +1,8 @@
 """Images as arrays of one size and scale, fitted on development."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,19 @@ class Preparation:
         """
         images = records(self.plan, predictors)
         return standardised(images.take(np.arange(len(images))), self.moments(images))
+
+    @property
+    def blank(self) -> Mapping[str, NDArray[Any]]:
+        """Two grey images, as `arrays` gives them."""
+        return {"pixels": np.zeros((2, self.plan.channels, *self.plan.size), dtype=np.float32)}
+
+    def arrays(self, predictors: Sequence[Readable]) -> Mapping[str, NDArray[Any]]:
+        """Images as the one input of a network, by name.
+
+        Raises:
+            FileProblem: An image cannot be used.
+        """
+        return {"pixels": self.transform(predictors)}
 
     def state(self) -> Json:
         """Everything `transform` needs, as JSON."""

@@ -52,6 +52,15 @@ class PreparedImages:
         """Images ready to be taken in batches."""
         return ImageBatches.of(self.preparation, predictors)
 
+    @property
+    def ahead(self) -> Preparation:
+        """What makes arrays of images, without torch."""
+        return self.preparation
+
+    def batch(self, tensors: Mapping[str, Tensor]) -> ImageTensors:
+        """The arrays' tensors as a batch."""
+        return ImageTensors(**tensors)
+
     def encoder(self, settings: Values) -> ImageEncoder:
         """A new encoder for images of this plan."""
         plan = self.preparation.plan

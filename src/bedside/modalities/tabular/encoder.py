@@ -107,9 +107,17 @@ class PreparedTable:
 
     def batches(self, predictors: Sequence[Record]) -> TabularBatches:
         """Records as tensors."""
-        batch = self.preparation.transform(predictors)
-        missing = from_numpy(batch.missing.astype(np.float32))
-        return TabularBatches(TabularTensors(from_numpy(batch.numbers), missing, from_numpy(batch.codes)))
+        arrays = self.preparation.arrays(predictors)
+        return TabularBatches(self.batch({name: from_numpy(array) for name, array in arrays.items()}))
+
+    @property
+    def ahead(self) -> Preparation:
+        """What makes arrays of records, without torch."""
+        return self.preparation
+
+    def batch(self, tensors: Mapping[str, Tensor]) -> TabularTensors:
+        """The arrays' tensors as a batch."""
+        return TabularTensors(**tensors)
 
     def encoder(self, settings: Values) -> TabularEncoder:
         """A new encoder for these columns."""

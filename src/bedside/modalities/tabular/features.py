@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from bedside.modalities.tabular.column import Column, Schema
 from bedside.modalities.tabular.table import Record, restricted_frame
@@ -113,6 +114,15 @@ class Features:
                 matrix[:, start + offset] = values
             start += len(block)
         return matrix
+
+    @property
+    def blank(self) -> Mapping[str, NDArray[Any]]:
+        """Two rows of zeros, as `arrays` gives rows."""
+        return {"predictors": np.zeros((2, len(self.names)))}
+
+    def arrays(self, predictors: Sequence[Record]) -> Mapping[str, NDArray[Any]]:
+        """Rows as the one input of a graph, by name."""
+        return {"predictors": self.transform(predictors)}
 
     def state(self) -> Json:
         """Everything `transform` needs, as JSON."""

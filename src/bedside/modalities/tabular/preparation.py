@@ -1,9 +1,9 @@
 """Tabular predictors as batches, for networks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,17 @@ class Preparation:
         for place, column in enumerate(self.schema.categories):
             coded[:, place] = codes(frame.get_column(column.name), self.words[place]) + 1
         return TabularBatch(numbers, missing, coded)
+
+    @property
+    def blank(self) -> Mapping[str, NDArray[Any]]:
+        """Two cases of which nothing is known, as `arrays` gives them."""
+        numbers = np.zeros((2, len(self.centres)), dtype=np.float32)
+        return {"numbers": numbers, "missing": np.ones_like(numbers), "codes": np.zeros((2, len(self.words)), np.int64)}
+
+    def arrays(self, predictors: Sequence[Record]) -> Mapping[str, NDArray[Any]]:
+        """Rows as the inputs of a network, by name, in order."""
+        batch = self.transform(predictors)
+        return {"numbers": batch.numbers, "missing": batch.missing.astype(np.float32), "codes": batch.codes}
 
     def state(self) -> Json:
         """Everything `transform` needs, as JSON."""

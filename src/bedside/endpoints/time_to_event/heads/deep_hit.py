@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy.special import softmax
 from torch import Tensor
 
 from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.time_to_event.decoding import IntervalChances
 from bedside.endpoints.time_to_event.heads.followed import CAUSE, ENTRY, TIME, log_odds, rows, times_to_learn, until
-from bedside.endpoints.time_to_event.heads.intervals import Watched, cut_points, places, shares_passed, watched
+from bedside.endpoints.time_to_event.heads.intervals import Watched, cut_points, shares_passed, watched
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence
 from bedside.endpoints.time_to_event.target import timed
 from bedside.errors import ModelError
@@ -122,13 +122,14 @@ class DeepHitHead(Head[Pooled, Followed, Incidence]):
         passed = torch.from_numpy(shares_passed(cuts, self.target.primary)).to(outputs)
         return log_odds((outputs.softmax(dim=2)[..., : self.intervals] * passed).sum(dim=-1, keepdim=True))
 
+    @property
+    def decoding(self) -> IntervalChances:
+        """What `decode` does, without the head."""
+        return IntervalChances(self.target, self.cuts.double().cpu().numpy())
+
     def decode(self, outputs: NDArray[np.float32]) -> list[Incidence]:
         """Mean cumulative incidences over members."""
-        where, passed = places(self.cuts.double().cpu().numpy(), self.target.grid)
-        mean = softmax(outputs.astype(np.float64), axis=2).mean(axis=1)[:, :-1]
-        mass = mean.reshape(len(outputs), self.causes, self.intervals)
-        before = np.cumsum(mass, axis=2) - mass
-        return self.target.predictions(np.maximum.accumulate(before[..., where] + mass[..., where] * passed, axis=2))
+        return self.decoding(outputs)
 
     def _unlikely(
         self, chances: Float[Tensor, "cases members places"], seen: Watched

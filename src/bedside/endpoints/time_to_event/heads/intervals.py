@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bedside.endpoints.time_to_event.heads.followed import CAUSE, ENTRY, TIME, until
 from bedside.stats.times import CENSORED, Times
-from bedside.types import Floats, Integers
+from bedside.types import Floats
 
 
 def cut_points(times: Times, count: int, last: float) -> Floats:
@@ -61,10 +61,3 @@ def shares_passed(cuts: Floats, time: float) -> Floats:
     before = np.concatenate([[0.0], cuts[:-1]])
     passed: Floats = np.clip((time - before) / (cuts - before), 0.0, 1.0)
     return passed
-
-
-def places(cuts: Floats, grid: Floats) -> tuple[Integers, Floats]:
-    """The interval that holds each time of a grid, and the share of it that has passed by then; each (times,)."""
-    where = np.minimum(np.searchsorted(cuts, grid), cuts.size - 1)
-    before = np.concatenate([[0.0], cuts[:-1]])[where]
-    return where.astype(np.int64), np.clip((grid - before) / (cuts[where] - before), 0.0, 1.0)

@@ -7,20 +7,19 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
 from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.time_to_event.decoding import IntervalHazards
 from bedside.endpoints.time_to_event.heads.followed import log_odds, rows, times_to_learn
-from bedside.endpoints.time_to_event.heads.intervals import Watched, cut_points, places, shares_passed, watched
+from bedside.endpoints.time_to_event.heads.intervals import Watched, cut_points, shares_passed, watched
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence
 from bedside.endpoints.time_to_event.target import timed
 from bedside.errors import ModelError
 from bedside.networks.blocks import MemberLinear
 from bedside.networks.features import Pooled
 from bedside.networks.head import Head
-from bedside.types import Floats
 
 _LEAST_REST = 1e-6
 """Share of its last interval in which a case that entered late was at least watched."""
@@ -129,13 +128,14 @@ class LogisticHazardHead(Head[Pooled, Followed, Incidence]):
         risk = (before * -torch.expm1(-lost * passed) * share).sum(dim=-1, keepdim=True)
         return log_odds(risk)
 
+    @property
+    def decoding(self) -> IntervalHazards:
+        """What `decode` does, without the head."""
+        return IntervalHazards(self.target, self.cuts.double().cpu().numpy())
+
     def decode(self, outputs: NDArray[np.float32]) -> list[Incidence]:
         """Mean cumulative incidences over members."""
-        where, passed = places(self.cuts.double().cpu().numpy(), self.target.grid)
-        curves = np.zeros((len(outputs), self.causes, len(self.target.grid)))
-        for member in range(outputs.shape[1]):
-            curves += _curves(outputs[:, member].astype(np.float64), where, passed)
-        return self.target.predictions(curves / outputs.shape[1])
+        return self.decoding(outputs)
 
 
 def _watch(seen: Watched) -> Float[Tensor, "cases intervals"]:
@@ -153,16 +153,3 @@ def _rest(seen: Watched) -> Float[Tensor, " cases"]:
     """Share of the interval in which its watch ended that came after a case's entry."""
     entered: Tensor = seen.entered.gather(1, seen.ended[:, None])[:, 0]
     return (1.0 - entered).clamp(min=_LEAST_REST)
-
-
-def _curves(logits: Floats, where: "NDArray[np.int64]", passed: Floats) -> Floats:
-    """Cumulative incidences (n, causes, times) from log-odds (n, causes, intervals)."""
-    every = logsumexp(logits, axis=1, keepdims=True)
-    lost = np.logaddexp(0.0, every)
-    share = np.exp(logits - every)
-    before = np.exp(-(np.cumsum(lost, axis=2) - lost))
-    risen = np.cumsum(before * -np.expm1(-lost) * share, axis=2)
-    start = np.concatenate([np.zeros_like(risen[..., :1]), risen[..., :-1]], axis=2)
-    within = before[..., where] * -np.expm1(-lost[..., where] * passed)
-    found: Floats = start[..., where] + within * share[..., where]
-    return found

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bedside.endpoints.endpoint import Endpoint
+from bedside.endpoints.time_to_event.decoding import FARTHEST, HazardRatios
 from bedside.endpoints.time_to_event.heads.followed import CAUSE, ENTRY, TIME, log_odds, rows, times_to_learn
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence
 from bedside.endpoints.time_to_event.target import timed
@@ -17,10 +18,7 @@ from bedside.networks.blocks import MemberLinear
 from bedside.networks.features import Pooled
 from bedside.networks.head import Concluding
 from bedside.stats.cox import AtRisk, Hazard
-from bedside.stats.times import Times, incidences
-
-_FARTHEST = 40.0
-"""Log hazard ratios are held to this distance of their mean, so that hazards stay finite."""
+from bedside.stats.times import Times
 
 
 class ProportionalHead(Concluding[Pooled, Followed, Incidence]):
@@ -73,7 +71,7 @@ class ProportionalHead(Concluding[Pooled, Followed, Incidence]):
     def _learn(self, outputs: NDArray[np.float32], times: Times) -> None:
         ratios = outputs.astype(np.float64)
         centre = ratios.mean(axis=0)
-        ratios = np.clip(ratios - centre, -_FARTHEST, _FARTHEST)
+        ratios = np.clip(ratios - centre, -FARTHEST, FARTHEST)
         found = np.zeros(self.baseline.shape)
         for cause in range(self.causes):
             risk = AtRisk.of(times, cause + 1)
@@ -104,7 +102,7 @@ class ProportionalHead(Concluding[Pooled, Followed, Incidence]):
 
     def scores(self, outputs: Float[Tensor, "cases members causes"]) -> Float[Tensor, "cases members 1"]:
         """The log hazard ratio; with competing causes the log-odds of the first by the primary horizon."""
-        apart = (outputs - self.centre).clamp(-_FARTHEST, _FARTHEST)
+        apart = (outputs - self.centre).clamp(-FARTHEST, FARTHEST)
         if self.causes == 1:
             return apart
         place = self.target.place(self.target.primary) + 1
@@ -115,15 +113,14 @@ class ProportionalHead(Concluding[Pooled, Followed, Incidence]):
         share = steps[:, :, 0] / every.clamp(min=torch.finfo(every.dtype).tiny)
         return log_odds((before * -torch.expm1(-every) * share).sum(dim=-1, keepdim=True))
 
+    @property
+    def decoding(self) -> HazardRatios:
+        """What `decode` does, without the head."""
+        return HazardRatios(self.target, self.baseline.double().cpu().numpy(), self.centre.double().cpu().numpy())
+
     def decode(self, outputs: NDArray[np.float32]) -> list[Incidence]:
         """Mean cumulative incidences over members."""
-        baseline = np.diff(self.baseline.double().cpu().numpy(), axis=-1, prepend=0.0)
-        apart = outputs.astype(np.float64) - self.centre.double().cpu().numpy()
-        ratios = np.exp(np.clip(apart, -_FARTHEST, _FARTHEST))
-        curves = np.zeros((len(outputs), self.causes, len(self.target.grid)))
-        for member in range(self.members):
-            curves += incidences(ratios[:, member, :, None] * baseline[member])
-        return self.target.predictions(curves / self.members)
+        return self.decoding(outputs)
 
 
 def _partial(
