@@ -29,19 +29,20 @@ def curve(times: Times, cause: int, weights: Weights | None, at: Floats) -> Floa
     Raises:
         StatisticsError: No cases, a negative cause, or weights of another shape.
     """
-    sets, found = _asked(times, cause, weights)
+    matrix = _matrix(times, weights)
+    sets, found = _asked(times, cause, matrix)
     where = sets.until(at)
     if cause == 0:
         values = steps(found.after, 1.0, where)
     else:
-        values = steps(_jumps(sets, cause, found, _matrix(times, weights)).cumsum(axis=1), 0.0, where)
-    return np.where(known(sets, found, _matrix(times, weights), at), values, np.nan)
+        values = steps((found.mass * _of_cause(sets, cause, matrix)).cumsum(axis=1), 0.0, where)
+    return np.where(known(sets, found, matrix, at), values, np.nan)
 
 
 def cumulative_hazard(times: Times, cause: int, weights: Weights | None, at: Floats) -> Floats:
     """Cumulative cause-specific hazard (Nelson and Aalen), shape (b, k); arguments, NaN and errors as for `curve`."""
-    sets, found = _asked(times, cause, weights)
     matrix = _matrix(times, weights)
+    sets, found = _asked(times, cause, matrix)
     happened = _of_cause(sets, cause, matrix)
     shares = np.divide(happened, found.at_risk, out=np.zeros_like(happened), where=found.at_risk > 0)
     values = steps(shares.cumsum(axis=1), 0.0, sets.until(at))
@@ -69,24 +70,19 @@ def known(sets: RiskSets, found: Sets, weights: Weights, at: Floats) -> Booleans
 
 def watched_free(sets: RiskSets, found: Sets, weights: Weights, at: Floats) -> Floats:
     """Weight at risk at each time less that of events at that time, shape (b, k)."""
-    place = np.searchsorted(sets.at, at)
-    here = np.flatnonzero(
-        (place < len(sets.at)) & (sets.at[np.minimum(place, len(sets.at) - 1)] == at)
-        if len(sets.at)
-        else np.zeros(len(at), dtype=np.bool_)
-    )
     left = sets.at_risk(weights, at)
-    left[:, here] -= found.leaving[:, place[here]]
+    here = np.flatnonzero(np.isin(at, sets.at))
+    left[:, here] -= found.leaving[:, np.searchsorted(sets.at, at[here])]
     left[left < 1e-9] = 0.0
     return left
 
 
-def _asked(times: Times, cause: int, weights: Weights | None) -> tuple[RiskSets, Sets]:
+def _asked(times: Times, cause: int, weights: Weights) -> tuple[RiskSets, Sets]:
     if not len(times) or cause < 0:
         msg = f"an incidence of cause {cause} of {len(times)} cases was asked for; give cases, and a cause from 0 on"
         raise StatisticsError(msg)
     sets = RiskSets(times)
-    return sets, sets(_matrix(times, weights))
+    return sets, sets(weights)
 
 
 def _matrix(times: Times, weights: Weights | None) -> Weights:
@@ -97,7 +93,3 @@ def _of_cause(sets: RiskSets, cause: int, weights: Weights) -> Floats:
     """Weight with an event of the cause at each time, shape (b, u)."""
     ours = (sets.times.event[sets.rows] == cause).astype(np.float64)
     return sets.sums(weights.take(sets.rows, axis=1) * ours)
-
-
-def _jumps(sets: RiskSets, cause: int, found: Sets, weights: Weights) -> Floats:
-    return found.mass * _of_cause(sets, cause, weights)
