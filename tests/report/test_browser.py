@@ -42,7 +42,7 @@ def visit(browser: Any, folder: Path, example: str, width: int) -> tuple[Any, li
     return page, said, [url for url in asked if url != path.as_uri()]
 
 
-@pytest.mark.parametrize("example", ["binary", "many_groups", "hostile"])
+@pytest.mark.parametrize("example", ["binary", "many_groups", "hostile", "survival"])
 @pytest.mark.parametrize("width", [400, 1280])
 def test_no_errors_no_network_no_sideways_scrolling(browser: Any, tmp_path: Path, example: str, width: int) -> None:
     page, said, asked = visit(browser, tmp_path, example, width)
