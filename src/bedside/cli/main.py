@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from bedside import __version__
-from bedside.cli import compare, data, failure, new, plan, predict, readers, records, report, schema, triage
+from bedside.cli import compare, data, failure, new, plan, predict, readers, records, registry, report, schema, triage
 from bedside.cli import list as listing
+from bedside.cli import release as releasing
 from bedside.cli import run as running
 
 HELP = """From a clinical question to evidence, and from evidence to decision support.
@@ -36,7 +37,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done · 1 unexpected · 2 wrong use or declaration · 3 data · 4 run · 5 model · 6 release · 130 stopped.",
+    epilog=(
+        "Exit codes: 0 done · 1 unexpected · 2 wrong use or declaration · 3 data · 4 run · 5 model · 6 release · "
+        "130 stopped."
+    ),
 )
 
 
@@ -66,11 +70,13 @@ for _command, _name, _panel in (
     (compare.compare_runs, "compare", "Results"),
     (triage.simulate_worklist, "triage", "Results"),
     (schema.print_schema, "schema", "Results"),
+    (releasing.release_run, "release", "Decision support"),
 ):
     app.command(_name, rich_help_panel=_panel, help=failure.literal(_command.__doc__ or ""))(_command)
 
 
 app.add_typer(readers.app, rich_help_panel="Results")
+app.add_typer(registry.app, rich_help_panel="Decision support")
 app.add_typer(records.app, rich_help_panel="Studies")
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from bedside.endpoints.bounding import Bounded
+from bedside.endpoints.endpoint import Endpoint
 from bedside.endpoints.target import Question, Watching
 from bedside.evidence.release import CalibrationTable, Conformal, RiskGroup, Thresholds
 from bedside.evidence.schema import Evidence
 from bedside.stats.proportion import weighted_wilson
-from bedside.study.declare import Study
 from bedside.study.fits import Judgement
 from bedside.study.job import Division, Job
 from bedside.study.uncertainty import NOMINAL
@@ -23,12 +23,11 @@ GROUPS = 10
 """Of predicted risk at most; fewer where they would be smaller than the study's smallest group."""
 
 
-def one_event(study: Study[Any, Any, Any, Any]) -> Question[Any, Any] | None:
+def event_of(endpoint: Endpoint[Any, Any]) -> Question[Any, Any] | None:
     """The endpoint's one question where it is whether something comes; None where the outcome is more, or a number."""
-    target = study.endpoint.target
-    if len(target.questions) != 1 or target.quantities or len(target.questions[0].classes) != 2:
-        return None
-    return target.questions[0]
+    questions = endpoint.target.questions
+    one = len(questions) == 1 and not endpoint.target.quantities and len(questions[0].classes) == 2
+    return questions[0] if one else None
 
 
 def thresholds(evidence: Evidence, learner: str) -> Thresholds:
@@ -72,7 +71,7 @@ def calibration_table(job: Job, judgements: Sequence[Judgement[Any]]) -> Calibra
     Each case is counted once, as judged in the first repeat. None where the outcome is no single event that is known
     of every case: of cases that are watched, those whose watch ended early cannot be counted either way.
     """
-    question = one_event(job.study)
+    question = event_of(job.study.endpoint)
     if question is None or isinstance(job.study.endpoint.target, Watching):
         return None
     division = job.divisions[0]

@@ -249,7 +249,7 @@ def _job(study: Study[Any, Any, Any, Any], folder: RunFolder, evidence: Evidence
         root=data_root() if asked.root is None else asked.root,
         seed=evidence.provenance.seed,
         simulated=state.get("simulated"),
-        progress=asked.progress,
+        progress=Silent(),  # what the audit says was said when the study ran, and stands in the evidence
         accept=asked.accept,
     )
     if job.data_hash != evidence.provenance.data_hash:
