@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from bedside.evidence.release import Bindings, Manifest
+    from bedside.evidence.release import Bindings, Manifest, State
 
 
 class Outcome(StrEnum):
@@ -68,8 +68,8 @@ class Answering(Protocol):
         """Where its predictors stand in a patient's record."""
 
     @property
-    def state(self) -> str:
-        """ "candidate", "shadow", "live" or "withdrawn"; only answers of a live one are shown."""
+    def state(self) -> "State":
+        """Where it stands now: whether it answers, and whether its answers are shown."""
 
     def answer(self, records: "Sequence[Any]") -> list[Answer]:
         """An answer per record, in their order."""
