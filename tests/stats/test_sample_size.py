@@ -32,6 +32,31 @@ def test_riley_continuous_as_in_pmsampsize() -> None:
     )
 
 
+def test_riley_time_to_event_as_in_the_guide() -> None:
+    """Riley 2020, BMJ 368:m441: recurrent thrombosis; R2 0.051, 30 parameters, rate 0.065, 2.07 years, by 2 years.
+
+    5143 patients, 692 events and 23.07 events a parameter by shrinkage, 1039 or 1040 by optimism; greatest R2 0.555.
+    """
+    assert sample_size.greatest_r_squared_of_times(0.065, 2.07) == pytest.approx(0.555, abs=5e-4)
+    found = sample_size.development_time_to_event(30, 0.065, 2.07, 2.0, 0.051)
+    assert found.criteria["shrinkage"] == found.patients == 5143
+    assert found.criteria["optimism"] in (1039, 1040)
+    assert (round(found.events), round(found.per_parameter, 2)) == (692, 23.07)
+
+
+@given(st.integers(1, 40), st.floats(0.05, 1.0), st.floats(0.5, 10.0))
+def test_longer_watching_needs_fewer_patients_for_the_overall_risk(
+    parameters: int, share: float, watched: float
+) -> None:
+    rate = share / (2 * watched)
+    little = 0.1 * sample_size.greatest_r_squared_of_times(rate, watched)
+    short, long = (
+        sample_size.development_time_to_event(parameters, rate, time, watched, little).criteria["overall risk"]
+        for time in (watched, 2 * watched)
+    )
+    assert long <= short <= 2 * long + 2
+
+
 def test_external_validation_as_in_pmvalsampsize() -> None:
     """pmvalsampsize(type = "b", prevalence = 0.018, cstatistic = 0.8, lpnormal = c(-5, 2.5), oeciwidth = 1)."""
     assert precision.cases_for_auroc(0.8, 0.018, 0.1) == 4252
@@ -94,6 +119,8 @@ def test_bad_input() -> None:
         sample_size.development_binary(31, 0.1, 0.1, mean_error=0.05)
     with pytest.raises(StatisticsError, match="Prevalence"):
         sample_size.greatest_r_squared(0.0)
+    with pytest.raises(StatisticsError, match="the share with the event, is 2"):
+        sample_size.greatest_r_squared_of_times(0.5, 4.0)
     with pytest.raises(StatisticsError, match="AUROC"):
         sample_size.r_squared_of_auroc(0.5, 0.1)
     with pytest.raises(StatisticsError, match="mean other than 0"):

@@ -93,14 +93,20 @@ def scale(
     return Scale(low, high, tuple(index * step for index in range(first, last + 1)))
 
 
-def few_ticks(values: Iterable[float], *, most: int = 6) -> Scale:
+_FEWEST_TICKS = 3
+
+
+def few_ticks(values: Iterable[float], *, most: int = 7) -> Scale:
     """A logarithmic scale of a few ticks, 1 among them where it is inside: ratios in a narrow drawing."""
     found = logarithmic(values, pad=0.06)
     ticks = found.ticks
+    if len(ticks) < _FEWEST_TICKS:
+        ticks = _inside(found.low, found.high, (1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0))
     if len(ticks) > most:
         ticks = tuple(tick for tick in ticks if math.isclose(round(math.log10(tick)), math.log10(tick), abs_tol=1e-9))
     if len(ticks) > most:
-        ticks = ticks[:: math.ceil(len(ticks) / most)]
+        step = math.ceil(len(ticks) / most)
+        ticks = ticks[(ticks.index(1.0) if 1.0 in ticks else 0) % step :: step]
     return Scale(found.low, found.high, ticks or found.ticks[:1], logarithmic=True)
 
 
@@ -121,7 +127,11 @@ def logarithmic(values: Iterable[float], *, pad: float = 0.02) -> Scale:
     low, high = min(numbers), max(numbers)
     room = pad * math.log(high / low) or math.log(2.0)
     low, high = low * math.exp(-room), high * math.exp(room)
+    return Scale(low, high, _inside(low, high, (1.0, 2.0, 5.0)) or (low, high), logarithmic=True)
+
+
+def _inside(low: float, high: float, factors: tuple[float, ...]) -> tuple[float, ...]:
+    """These factors times powers of ten, as far as they lie between two ends."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    marked = tuple(factor * 10.0**power for power in powers for factor in (1.0, 2.0, 5.0))
-    inside = tuple(tick for tick in marked if low <= tick <= high)
-    return Scale(low, high, inside or (low, high), logarithmic=True)
+    marked = (float(f"{factor * 10.0**power:.6g}") for power in powers for factor in factors)
+    return tuple(tick for tick in marked if low <= tick <= high)

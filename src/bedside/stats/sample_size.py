@@ -131,11 +131,12 @@ def greatest_r_squared_of_times(rate: float, follow_up: float) -> float:
         follow_up: Mean time watched.
 
     Raises:
-        StatisticsError: Either is not above 0.
+        StatisticsError: Either is not above 0, or there is more than one event a patient.
     """
     between(rate, "Rate of events", 0.0, math.inf)
     between(follow_up, "Mean follow-up", 0.0, math.inf)
     events = rate * follow_up
+    between(events, "Rate of events times mean follow-up, the share with the event,", 0.0, 1.0 + 1e-9)
     return 1.0 - math.exp(2.0 * (events * math.log(events) - events))
 
 
