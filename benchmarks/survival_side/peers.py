@@ -42,8 +42,8 @@ def fitted(stage: str, data: Any, epochs: int) -> tuple[Any, Any]:
 def network(data: Any, epochs: int) -> tuple[Any, Any]:
     """Logistic hazard of pycox as its own examples build it: two layers of 64, dropout, batches of 256."""
     import torch
-    import torchtuples
-    from pycox.models import LogisticHazard
+    import torchtuples  # type: ignore[import-not-found]
+    from pycox.models import LogisticHazard  # type: ignore[import-not-found]
 
     torch.set_num_threads(1)
     torch.manual_seed(0)

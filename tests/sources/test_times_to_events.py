@@ -68,9 +68,9 @@ def test_metabric_is_what_its_values_say() -> None:
     assert together(frame, "pgr", "er") > 0.3, "the progesterone receptor rises with the oestrogen receptor"
     assert together(frame, "egfr", "er") < -0.3
     assert together(frame, "mki67", "er") < -0.2
-    spread = {gene: frame[gene].std() for gene in ("egfr", "pgr", "erbb2", "mki67")}
-    assert max(spread, key=lambda gene: spread[gene] or 0.0) == "erbb2", "amplified in some"
-    assert frame["erbb2"].median() > 10
+    spread = {gene: float(np.std(frame[gene].to_numpy())) for gene in ("egfr", "pgr", "erbb2", "mki67")}
+    assert max(spread, key=lambda gene: spread[gene]) == "erbb2", "amplified in some"
+    assert float(np.median(frame["erbb2"].to_numpy())) > 10
     treated = frame.with_columns(chemo=(pl.col("chemotherapy") == "yes").cast(pl.Float64))
     assert together(treated, "chemo", "age") < -0.3, "the old get less chemotherapy"
     assert together(treated, "chemo", "er") < -0.3
@@ -89,7 +89,7 @@ def test_support_is_what_its_values_say() -> None:
     deaths = dict(train.group_by("cancer").agg(pl.col("died").mean()).rows())
     assert deaths["metastatic"] > deaths["localised"] > deaths["none"]
     assert frame["sodium"].min() == 110
-    assert 130 < float(frame["sodium"].median() or 0) < 145
+    assert 130 < float(np.median(frame["sodium"].to_numpy())) < 145
     assert frame["comorbidities"].max() == 9
 
 
