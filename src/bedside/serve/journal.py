@@ -32,6 +32,8 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            if path.stat().st_size and path.read_bytes()[-1:] != b"\n":
+                os.write(self._file, b"\n")  # a crash left half a line; what follows stands on its own
         except OSError as error:
             msg = f"journal {path} cannot be written: {error.strerror}"
             raise ServiceError(msg) from error
