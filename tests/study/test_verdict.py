@@ -80,6 +80,12 @@ def test_a_measure_where_less_is_better_turns_the_direction() -> None:
     assert say(flipped, measure=BRIER).startswith("Neural network was better than logistic regression")
 
 
+def test_figures_stand_in_the_order_in_which_learners_are_named() -> None:
+    told = say(contrast(-0.03, -0.005))
+    assert "better than neural network: AUROC 0.880 (0.870 to 0.890) against 0.900 (0.890 to 0.910)" in told
+    assert "(difference 0.018, 95% interval 0.005 to 0.030)" in told, "of the first named minus the other"
+
+
 def test_another_comparator_that_won_comes_first() -> None:
     sentence = say(contrast(0.005, 0.03), contrast(-0.05, -0.02, other="boosting", p_adjusted=0.001))
     assert sentence.startswith("LightGBM was better than neural network. Neural network was better than logistic")

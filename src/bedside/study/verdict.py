@@ -37,14 +37,17 @@ def verdict(
             f"not be compared ({primary.reason})."
         )
     low, high = sorted((sign * primary.low, sign * primary.high))
-    values = (
-        f"{_value(primary.learner, measure, performance)} against {_value(primary.comparator, measure, performance)}"
-    )
+    outcome = _outcome(model.label, other, low, high, margin)
+    # Figures stand in the order in which the sentence names the two, and the difference is that of these figures.
+    turned = outcome.startswith(other)
+    first, second = (primary.comparator, primary.learner) if turned else (primary.learner, primary.comparator)
+    values = f"{_value(first, measure, performance)} against {_value(second, measure, performance)}"
+    between, ends = primary.difference, (primary.low, primary.high)
+    if turned:
+        between, ends = -between, (-primary.high, -primary.low)
     within = " within folds" if "resampled" in primary.method else ""
-    limits = f"95% interval {_signed(primary.low)} to {_signed(primary.high)}"
-    between = f"difference{within} {_signed(primary.difference)}, {limits}"
-    evidence = f"{measure.label} {values} ({between})"
-    sentence = f"{_outcome(model.label, other, low, high, margin)}: {evidence}."
+    limits = f"95% interval {_signed(ends[0])} to {_signed(ends[1])}"
+    sentence = f"{outcome}: {measure.label} {values} (difference{within} {_signed(between)}, {limits})."
     better = _better(comparisons, measure.name, sign)
     if better:
         names = " and ".join(inside(label[name]) for name in better)
