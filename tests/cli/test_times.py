@@ -68,21 +68,21 @@ def test_what_is_found_out_is_said_and_written_before_training(
     assert "horizon = 60.0\nhorizons = [12.0, 24.0]" in toml
 
 
-def _declared(folder: Path, frame: pl.DataFrame) -> None:
+def _declared(folder: Path, frame: pl.DataFrame, entry: str, validation: ValidationPart) -> None:
     """A study that runs in seconds."""
     made = study_from_table(
         written(frame, folder),
-        watch=Watch("months", "died", horizons=("24",), competing=("2=moved",) if 2 in frame["died"] else ()),
+        watch=Watch("months", "died", entry, horizons=("24",), competing=("2=moved",) if 2 in frame["died"] else ()),
         positive="1=death",
         horizon="48",
-        exclude=["entered", "admitted"],
+        exclude=["admitted", *([] if entry else ["entered"])],
         subgroups=["sex"],
         patient="id",
         trials=1,
     )
     declared = made.declaration.model_copy(
         update={
-            "validations": (ValidationPart(kind="holdout", development=0.5, tuning=0.2, test=0.3),),
+            "validations": (validation,),
             "learners": made.declaration.learners.model_copy(update={"model": "cox", "comparators": ("marginal",)}),
             "study": made.declaration.study.model_copy(update={"bootstrap": 50}),
         }
@@ -97,6 +97,7 @@ MALE = pl.col("sex") == "male"
 HURT = {
     "competing": pl.when((pl.col("died") == 1) & (pl.int_range(pl.len()) % 4 == 0)).then(2).otherwise("died"),
     "nobody censored": pl.lit(1),
+    "seen late, in folds": pl.col("died"),
     "a group without events": pl.when(MALE & (pl.int_range(pl.len()) % 2 == 0)).then(0).otherwise("died"),
 }
 
@@ -107,7 +108,10 @@ def test_a_run_ends_in_readable_scores_and_a_report(bedside: Bedside, tmp_path: 
     frame = watched(240).with_columns(died=HURT[how])
     if how == "a group without events":
         frame = frame.with_columns(died=pl.when(MALE).then(0).otherwise("died"))
-    _declared(tmp_path, frame)
+    folds = ValidationPart(kind="cross_validation", folds=2, repeats=1, inner=2)
+    once = ValidationPart(kind="holdout", development=0.5, tuning=0.2, test=0.3)
+    late = how == "seen late, in folds"
+    _declared(tmp_path, frame, "entered" if late else "", folds if late else once)
     answer = bedside("run", "study.toml", "--jobs", 1, "--json")
     assert answer.code == 0, answer.err
     folder = tmp_path / "runs" / "patients"
