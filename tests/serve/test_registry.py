@@ -117,11 +117,12 @@ def test_from_candidate_to_live_and_back(beside: Made) -> None:
 def test_an_open_release_follows_the_log(beside: Made) -> None:
     registry = Registry(beside.registry)
     release = opened(beside.release, resolve)
-    assert release.state is State.CANDIDATE
+    seen = [release.state]
     live(registry)
-    assert release.state is State.LIVE
+    seen.append(release.state)
     registry.move("ward", "1", "withdrawn", by="A. Physician")
-    assert release.state is State.WITHDRAWN
+    seen.append(release.state)
+    assert seen == [State.CANDIDATE, State.LIVE, State.WITHDRAWN]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from bedside.data.validation import CrossValidation, Holdout
 from bedside.endpoints.binary.head import BinaryHead
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSensitivity
+from bedside.evidence.release import SNOMED, Bindings, BoundPredictor, Coding
 from bedside.explain.tabular import EXPLAINERS
 from bedside.modalities.tabular.encoder import TabularTrunk
 from bedside.modalities.tabular.modality import tabular
@@ -24,6 +25,20 @@ from bedside.training.tuned import Tuned
 from bedside.types import PatientId, SampleId
 
 TRIALS = 5
+
+BINDINGS = Bindings(
+    hook="patient-view",
+    predictors=tuple(
+        BoundPredictor(
+            name=name,
+            source="value",
+            note="measured on the outlined nuclei of one aspirate; no record holds it, the measuring software gives it",
+        )
+        for name in SCHEMA.names
+    ),
+    result=(Coding(system=SNOMED, code="254837009", display="Malignant neoplasm of breast"),),
+)
+"""Nothing in a record feeds this model: whoever calls it gives the measurements."""
 
 
 def study() -> Study[Record, Record, bool, float]:
@@ -78,6 +93,7 @@ def study() -> Study[Record, Record, bool, float]:
         ),
         origin="breast_cancer",
         explainers=EXPLAINERS,
+        bindings=BINDINGS,
     )
 
 

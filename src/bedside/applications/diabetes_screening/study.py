@@ -12,6 +12,7 @@ from bedside.data.validation import CrossValidation, Holdout, LearningCurve
 from bedside.endpoints.binary.head import BinaryHead
 from bedside.endpoints.binary.kind import binary
 from bedside.endpoints.binary.operating import AtSensitivity
+from bedside.evidence.release import LOINC, SNOMED, Bindings, BoundPredictor, Coding
 from bedside.explain.tabular import EXPLAINERS
 from bedside.modalities.tabular.encoder import TabularTrunk
 from bedside.modalities.tabular.modality import tabular
@@ -24,6 +25,76 @@ from bedside.training.tuned import Tuned
 from bedside.types import PatientId, SampleId
 
 TRIALS = 10
+
+BINDINGS = Bindings(
+    hook="patient-view",
+    predictors=(
+        BoundPredictor(
+            name="pregnancies",
+            source="observation",
+            codes=(Coding(system=LOINC, code="11996-6", display="[#] Pregnancies"),),
+            unit="1",
+        ),
+        BoundPredictor(
+            name="glucose",
+            source="observation",
+            codes=(
+                Coding(
+                    system=LOINC,
+                    code="1518-0",
+                    display="Glucose [Mass/volume] in Serum or Plasma --2 hours post 75 g glucose PO",
+                ),
+            ),
+            unit="mg/dL",
+            within_days=90,
+            note="two hours into an oral glucose tolerance test; a fasting or random glucose is another measurement",
+        ),
+        BoundPredictor(
+            name="blood_pressure",
+            source="observation",
+            codes=(Coding(system=LOINC, code="8462-4", display="Diastolic blood pressure"),),
+            unit="mm[Hg]",
+            within_days=365,
+        ),
+        BoundPredictor(
+            name="skin_fold",
+            source="value",
+            note="the triceps skin fold is hardly ever recorded outside studies; it is taken for missing",
+        ),
+        BoundPredictor(
+            name="insulin",
+            source="observation",
+            codes=(
+                Coding(
+                    system=LOINC,
+                    code="27826-7",
+                    display="Insulin [Units/volume] in Serum or Plasma --2 hours post XXX challenge",
+                ),
+            ),
+            unit="u[IU]/mL",
+            within_days=90,
+        ),
+        BoundPredictor(
+            name="bmi",
+            source="observation",
+            codes=(Coding(system=LOINC, code="39156-5", display="Body mass index (BMI) [Ratio]"),),
+            unit="kg/m2",
+            within_days=365,
+        ),
+        BoundPredictor(
+            name="pedigree",
+            source="value",
+            note=(
+                "the weighted family history was computed from the relatives that the study had examined; no record "
+                "holds it, and it is taken for missing"
+            ),
+        ),
+        BoundPredictor(name="age", source="patient-age", unit="a"),
+    ),
+    result=(Coding(system=SNOMED, code="73211009", display="Diabetes mellitus"),),
+)
+"""Where a record holds the predictors. How long a measurement counts is our choice: in the
+study all were taken on one day."""
 
 
 def study() -> Study[Record, Record, bool, float]:
@@ -85,6 +156,7 @@ def study() -> Study[Record, Record, bool, float]:
         ),
         origin="diabetes_screening",
         explainers=EXPLAINERS,
+        bindings=BINDINGS,
     )
 
 
