@@ -199,6 +199,7 @@ def _choices(unit: str, shortest: float, longest: float) -> Floats:
     powers = 10.0 ** np.arange(np.floor(np.log10(shortest)), np.ceil(np.log10(longest)) + 1)
     plain = np.outer(powers, [1.0, 1.5, 2.0, 3.0, 5.0]).ravel()
     named = np.array(_ROUND.get(unit, ()), dtype=np.float64)
-    found = named if ((named < longest) & (named >= shortest)).any() else np.sort(plain)
+    usual = ((named < longest) & (named >= shortest)).any() and named[-1] >= longest / 5
+    found = named if usual else np.sort(plain)
     below = found[found < longest]
     return below if below.size else np.array([longest / 2])
