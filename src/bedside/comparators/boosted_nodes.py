@@ -9,6 +9,9 @@ import numpy as np
 from bedside.comparators.graph import AT_MOST, IS, Nodes
 from bedside.training.export import NoGraph
 
+NOTHING = float(np.float32(1e-35))
+"""LightGBM reads a predictor that is no further from 0 than this as 0, before any comparison."""
+
 
 def boosted_nodes(booster: lightgbm.Booster) -> "Nodes | NoGraph":
     """The trees of a booster, whose raw scores are the sums of their leaves; or why they are no nodes.

@@ -57,14 +57,14 @@ class BoostedTrees(Generic[P]):
 
     def graphed(self) -> "GraphModel[Record, P] | NoGraph":
         """The same trees as an ONNX graph that compares and adds in double precision, as LightGBM does."""
-        from bedside.comparators.boosted_nodes import boosted_nodes  # noqa: PLC0415 - needed for a release only
+        from bedside.comparators.boosted_nodes import NOTHING, boosted_nodes  # noqa: PLC0415 - needed for a release only
         from bedside.comparators.graph import trees_graph  # noqa: PLC0415
         from bedside.training.graph_model import GraphModel  # noqa: PLC0415
 
         nodes = boosted_nodes(self.booster)
         if isinstance(nodes, NoGraph):
             return nodes
-        graph = trees_graph(nodes, len(self.features.names))
+        graph = trees_graph(nodes, len(self.features.names), nothing=NOTHING)
         return GraphModel(self.endpoint, self.features, graph, Scores(self.endpoint), CHUNK)
 
     def save(self, folder: Path) -> None:

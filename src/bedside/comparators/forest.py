@@ -117,7 +117,8 @@ class Trees:
         """The mean over trees of the reached leaves' values, shape (n, k)."""
         # scikit-learn grows and asks its trees in single precision.
         chunks = (matrix[start : start + _CHUNK] for start in range(0, matrix.shape[0], _CHUNK))
-        return np.concatenate([self._mean(chunk.toarray().astype(np.float32)) for chunk in chunks])
+        with np.errstate(over="ignore"):  # what overflows lies beyond every threshold in any case
+            return np.concatenate([self._mean(chunk.toarray().astype(np.float32)) for chunk in chunks])
 
     def _mean(self, rows: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Floats:
         node = np.broadcast_to(self.roots, (len(rows), len(self.roots))).copy()

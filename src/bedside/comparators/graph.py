@@ -74,9 +74,21 @@ def linear_graph(coefficients: Floats, intercepts: Floats) -> bytes:
     return _written(nodes, held, len(coefficients), len(intercepts))
 
 
-def trees_graph(trees: Nodes, columns: int) -> bytes:
-    """Sums of the leaves that cases reach, for so many columns of predictors."""
-    return _written([_trees(trees, _PREDICTORS, _SCORES)], {}, columns, trees.outputs)
+def trees_graph(trees: Nodes, columns: int, *, nothing: float = 0.0) -> bytes:
+    """Sums of the leaves that cases reach.
+
+    Args:
+        trees: As arrays.
+        columns: Of predictors.
+        nothing: A predictor that is no further from 0 than this is read as 0.
+    """
+    nodes = [
+        helper.make_node("Abs", [_PREDICTORS], ["sizes"]),
+        helper.make_node("LessOrEqual", ["sizes", "nothing"], ["small"]),
+        helper.make_node("Where", ["small", "zero", _PREDICTORS], ["compared"]),
+        _trees(trees, "compared", _SCORES),
+    ]
+    return _written(nodes, {"nothing": np.array(nothing), "zero": np.array(0.0)}, columns, trees.outputs)
 
 
 def forest_graph(trees: Nodes, leaves: Floats, columns: int) -> bytes:
