@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 
 from bedside import __version__
-from bedside.cli import compare, data, failure, new, plan, predict, readers, records, registry, report, schema, triage
+from bedside.cli import (
+    compare,
+    data,
+    failure,
+    new,
+    plan,
+    predict,
+    readers,
+    records,
+    registry,
+    report,
+    schema,
+    serve,
+    triage,
+)
 from bedside.cli import list as listing
 from bedside.cli import release as releasing
 from bedside.cli import run as running
@@ -71,6 +85,7 @@ for _command, _name, _panel in (
     (triage.simulate_worklist, "triage", "Results"),
     (schema.print_schema, "schema", "Results"),
     (releasing.release_run, "release", "Decision support"),
+    (serve.serve_releases, "serve", "Decision support"),
 ):
     app.command(_name, rich_help_panel=_panel, help=failure.literal(_command.__doc__ or ""))(_command)
 
