@@ -1,25 +1,64 @@
-"""Queries of a FHIR server that bring what a release's bindings need, as CDS Hooks prefetch templates."""
+"""The queries that bring what a release needs from a patient's record, as templates of CDS Hooks."""
 
+from collections.abc import Iterable, Mapping
+from typing import Final
 from urllib.parse import quote
 
-from bedside.evidence.release import Bindings, BoundPredictor
+from bedside.evidence.release import LOINC, Bindings, BoundPredictor, Coding
 
-PATIENT = "patient"
-LATEST = 10
-"""Observations of a predictor that are asked for, the latest first: some of them may not count."""
+PATIENT: Final = "{{context.patientId}}"
+
+PANELS: Final[Mapping[str, tuple[str, ...]]] = dict.fromkeys(("8480-6", "8462-4"), ("85354-9", "55284-4"))
+"""LOINC codes of observations that hold others as components, by the others' code: servers search the code of the
+whole. Blood pressures are recorded so everywhere; `combo-code`, which would look inside, is rarely supported."""
 
 
 def templates(bindings: Bindings) -> dict[str, str]:
-    """A query by key: the patient, and one search for each predictor that is an observation or a condition."""
-    made = {PATIENT: "Patient/{{context.patientId}}"}
+    """Queries by key: the patient, the conditions, and the observations of each window of time.
+
+    The key of a query for one predictor is the predictor's name. A window begins a day early, because the client's
+    day may have begun in another zone; what is too old is left out when the record is read.
+
+    Example:
+        >>> from bedside.evidence.release import Bindings, BoundPredictor
+        >>> templates(Bindings(predictors=(BoundPredictor(name="age", source="patient-age"),)))
+        {'patient': 'Patient/{{context.patientId}}'}
+    """
+    found: dict[str, str] = {}
+    if any(one.source in ("patient-age", "patient-sex") for one in bindings.predictors):
+        found["patient"] = f"Patient/{PATIENT}"
+    windows: dict[int | None, list[BoundPredictor]] = {}
     for one in bindings.predictors:
         if one.source == "observation":
-            made[one.name] = _search("Observation", one) + f"&_sort=-date&_count={LATEST}"
-        elif one.source == "condition":
-            made[one.name] = _search("Condition", one)
-    return made
+            windows.setdefault(one.within_days, []).append(one)
+    for days, predictors in windows.items():
+        since = "" if days is None else f"&date=ge{{{{today() - {days + 1} days}}}}"
+        key = _key(predictors, "observations" if days is None else f"observations-{days}-days", found)
+        found[key] = f"Observation?patient={PATIENT}&code={_codes(predictors)}{since}"
+    conditions = [one for one in bindings.predictors if one.source == "condition"]
+    if conditions:
+        found[_key(conditions, "conditions", found)] = f"Condition?patient={PATIENT}&code={_codes(conditions)}"
+    return found
 
 
-def _search(kind: str, one: BoundPredictor) -> str:
-    codes = ",".join(f"{quote(code.system, safe=':/')}|{quote(code.code, safe='')}" for code in one.codes)
-    return f"{kind}?patient={{{{context.patientId}}}}&code={codes}"
+def _key(predictors: list[BoundPredictor], several: str, taken: Mapping[str, str]) -> str:
+    name = predictors[0].name
+    return name if len(predictors) == 1 and name not in (*taken, "conditions") else several
+
+
+def _codes(predictors: Iterable[BoundPredictor]) -> str:
+    codes = [code for one in predictors for code in one.codes]
+    panels = [
+        Coding(system=LOINC, code=panel)
+        for code in codes
+        if code.system == LOINC
+        for panel in PANELS.get(code.code, ())
+    ]
+    return ",".join(dict.fromkeys(f"{_written(one.system)}|{_written(one.code)}" for one in (*codes, *panels)))
+
+
+def _written(text: str) -> str:
+    """As one value of a search: what separates values is escaped, as FHIR says, and all that a query cannot hold."""
+    for mark in ("\\", "|", ",", "$"):
+        text = text.replace(mark, f"\\{mark}")
+    return quote(text, safe=":/.-")
