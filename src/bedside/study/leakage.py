@@ -32,7 +32,7 @@ def findings(
         endpoint: Tells the outcome as classes or numbers.
         splits: Validation name, split, and the samples and digests it indexes.
     """
-    found = [*_disguised(samples, modality, endpoint), _twins(samples, digests)]
+    found = [*_disguised(samples, modality, endpoint), _twins(samples, digests, endpoint)]
     found += _across(splits, modality)
     future = audit.in_the_future(samples)
     if future:
@@ -162,13 +162,16 @@ def _ordered(variable: Variable, outcome: Floats) -> Floats:
     return encoded
 
 
-def _twins(samples: Sequence[Sample[Any, Any]], digests: Sequence[bytes]) -> Finding:
+def _twins(
+    samples: Sequence[Sample[Any, Any]], digests: Sequence[bytes], endpoint: Endpoint[Any, Any]
+) -> Finding:
     twins = audit.duplicates(samples, digests)
     if not twins.cases:
         text = "no two patients have identical predictors"
         return Finding(kind="duplicate_cases", severity="info", text=text)
     text = f"{twins.cases} cases share all their predictors with a case of another patient"
-    if twins.conflicting:
+    # Two who were watched never have the same time: that says nothing against either.
+    if twins.conflicting and not isinstance(endpoint.target, Watching):
         text += f"; {twins.conflicting} of them have a twin with another outcome"
     return Finding(kind="duplicate_cases", severity="warning", text=text, count=twins.cases)
 

@@ -153,7 +153,7 @@ def _measure(
     """A measure of times and of numbers made of curves; one row a case, so that learners stand side by side."""
     name, label = names
     if len(target.causes) > 1:
-        label = f"{label}; {target.causes[0]}, others compete"
+        label = f"{label} for {target.causes[0]}"
 
     def contribute(outcomes: Sequence[Followed], predictions: Sequence[Incidence]) -> Contributions:
         target.checked(outcomes)

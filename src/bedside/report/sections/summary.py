@@ -166,7 +166,9 @@ def _facts(results: Results) -> list[Fact]:
             rarest = min(words, key=lambda word: found[word]) if len(words) == 2 else words[0]
             rest = [word for word in (*words, study.unanswered) if word in found and word != rarest]
             others = ", ".join(f"{word} {count(found[word])}" for word in rest)
-            facts.append(Fact(share(found[rarest], whole), rarest, others))
+            # Of whom some answers are not known no share is told: it would count these as if they were.
+            known = study.unanswered not in found
+            facts.append(Fact(share(found[rarest], whole) if known else count(found[rarest]), rarest, others))
     excluded = together([step.records for step in results.evidence.flow if step.kind == "excluded"])
     facts.append(Fact(count(excluded), "records excluded", "each with its reason" if excluded else ""))
     away = [step.records for step in results.evidence.flow if step.kind == "censored"]
