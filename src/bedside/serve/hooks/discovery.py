@@ -1,5 +1,6 @@
 """What discovery tells of the services: who they are, at which hook they answer, and what they need."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -7,6 +8,9 @@ from bedside.evidence.release import State
 from bedside.serve.hooks.messages import Service, Services
 from bedside.serve.hooks.wording import listed
 from bedside.serve.served import Served
+
+SINCE = re.compile(r"&date=ge\{\{today\(\)[^{}]*\}\}")
+"""Dates that are reckoned belong to CDS Hooks 3.0; a client of 2.0 fills in its context and nothing else."""
 
 
 def discovered(all_served: Iterable[Served], at: datetime) -> Services:
@@ -21,7 +25,7 @@ def _service(served: Served, state: State) -> Service:
         title=served.manifest.title,
         description=_description(served, state),
         id=served.id,
-        prefetch=dict(served.prefetch) or None,
+        prefetch={key: SINCE.sub("", template) for key, template in served.prefetch.items()} or None,
         usage_requirements=_requirements(served),
     )
 
