@@ -63,7 +63,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
             ["plan", "ward", "--out", "run"],
             ["run", "ward", "--out", "run", "--jobs", "1", "--json"],
             ["release", "run", "--key", "key.pem", "--by", "test", "--json"],
-            ["run", "ward", "--simulated", "240", "--out", "simulated", "--jobs", "1", "--json"],
+            ["run", "ward", "--simulated", "240", "--trials", "2", "--out", "simulated", "--jobs", "1", "--json"],
             ["release", "simulated", "--demonstration", "--out", "demo", "--json"],
         ):
             assert main(command) == 0, command

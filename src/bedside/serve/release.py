@@ -28,6 +28,7 @@ from bedside.study.release import (
     TOML,
     packages,
 )
+from bedside.study.trials import with_trials
 from bedside.training.export import serve
 from bedside.training.learner import Fitted
 from bedside.types import Json
@@ -132,7 +133,8 @@ def open_release(
         ModelError: A model in it cannot be read.
     """
     manifest = verified(folder, keys=keys)
-    study = _study(folder, manifest, resolve)
+    evidence = _part(folder, EVIDENCE, Evidence)
+    study = _study(folder, manifest, resolve, evidence.study.trials)
     outside = State.DEMONSTRATION if manifest.demonstration else State.CANDIDATE
     learners = {learner.name: learner for learner in study.learners}
     told = packages(study)
@@ -142,7 +144,7 @@ def open_release(
 
     return Release(
         manifest=manifest,
-        evidence=_part(folder, EVIDENCE, Evidence),
+        evidence=evidence,
         bindings=_part(folder, BINDINGS, Bindings) if BINDINGS in manifest.files else Bindings(),
         thresholds=_part(folder, THRESHOLDS, Thresholds),
         calibration=_part(folder, CALIBRATION, CalibrationTable),
@@ -155,11 +157,11 @@ def open_release(
     )
 
 
-def _study(folder: Path, manifest: Manifest, resolve: Resolve) -> Study[Any, Any, Any, Any]:
-    """The installed study, which must be the code that was judged."""
+def _study(folder: Path, manifest: Manifest, resolve: Resolve, trials: int) -> Study[Any, Any, Any, Any]:
+    """The installed study with the run's number of trials, which must be the code that was judged."""
     entry = str(folder / TOML) if manifest.entry == TOML else manifest.entry
     try:
-        study = resolve(entry)
+        study = with_trials(resolve(entry), trials)
     except StudyError as error:
         msg = f"the release {manifest.label} is of the study {manifest.entry!r}, which is not installed here: {error}"
         raise ReleaseProblem(msg) from error

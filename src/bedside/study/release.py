@@ -30,6 +30,7 @@ from bedside.study.job import Job
 from bedside.study.progress import Progress, Silent
 from bedside.study.release_rule import simplest_within_margin
 from bedside.study.run import prepare
+from bedside.study.trials import with_trials
 from bedside.training.export import Exported, export, serve
 
 MANIFEST, SIGNATURE = "release.json", "release.sig"
@@ -110,7 +111,7 @@ def release(study: Study[Any, Any, Any, Any], run: Path, asked: Asked) -> Manife
         RunMismatch: The run is not finished, of another study, of other code, or its data have changed.
     """
     folder = RunFolder(run)
-    evidence = _evidence(study, folder)
+    study, evidence = _as_run(study, folder)
     _refuse_demonstration(evidence, asked)
     name = chosen(evidence, demonstration=asked.demonstration)
     passed = gates.judge(study.gates, evidence, name)
@@ -201,8 +202,8 @@ def files_of(folder: Path) -> dict[str, str]:
     }
 
 
-def _evidence(study: Study[Any, Any, Any, Any], folder: RunFolder) -> Evidence:
-    """The evidence of the run, which must be of this study and of the code that is installed."""
+def _as_run(study: Study[Any, Any, Any, Any], folder: RunFolder) -> tuple[Study[Any, Any, Any, Any], Evidence]:
+    """The study with the run's number of trials, and the evidence, which must be of it and of the installed code."""
     if not folder.evidence.exists():
         msg = f"{folder.path} holds no finished run; run the study first, or run the same command again to resume it"
         raise RunMismatch(msg)
@@ -210,7 +211,7 @@ def _evidence(study: Study[Any, Any, Any, Any], folder: RunFolder) -> Evidence:
     if evidence.study.name != study.name:
         msg = f"{folder.path} holds a run of {evidence.study.name!r}, not of {study.name!r}"
         raise RunMismatch(msg)
-    stands = evidence.provenance
+    study, stands = with_trials(study, evidence.study.trials), evidence.provenance
     for what, now, then in (
         ("code", hashes.code_hash(study), stands.code_hash),
         ("declaration", hashes.study_hash(study), stands.study_hash),
@@ -225,7 +226,7 @@ def _evidence(study: Study[Any, Any, Any, Any], folder: RunFolder) -> Evidence:
     if not folder.predictions.exists() or hashes.sha256(folder.predictions.read_bytes()) != stands.files.get(path):
         msg = f"{folder.predictions} is missing or not the one that the evidence was made of; run the study again"
         raise RunMismatch(msg)
-    return evidence
+    return study, evidence
 
 
 def _refuse_demonstration(evidence: Evidence, asked: Asked) -> None:
