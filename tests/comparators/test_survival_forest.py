@@ -23,19 +23,21 @@ def test_the_forest_is_scikit_survivals() -> None:
 
     import bedside.comparators.survival_forest as module
 
+    count = 30
     found = cohort(250, 10, missing=False)
     exact = times_of([sample.outcome for sample in found.samples])
     times = Times.of(np.ceil(exact.time), exact.event)
     x, grid = found.x.astype(np.float32), np.unique(np.ceil(exact.time)[exact.event == 1])
     expected = RandomSurvivalForest(
-        n_estimators=module.TREES,
+        n_estimators=count,
         min_samples_leaf=6,
         min_samples_split=12,
         max_features=0.5,
         max_samples=250,
         random_state=3,
     ).fit(x, Surv.from_arrays(times.event == 1, times.time))
-    trees = module._grown(x, times, 1, grid, {"leaf_cases": 6, "feature_fraction": 0.5}, 3)
+    settings = {"leaf_cases": 6, "feature_fraction": 0.5, "trees": count}
+    trees = module._grown(x, times, 1, grid, settings, 3)
     hazards = expected.predict_cumulative_hazard_function(x, return_array=True)
     at = np.searchsorted(expected.unique_times_, grid)
     np.testing.assert_allclose(trees.mean(csr_array(x)), hazards[:, at], atol=1e-5)
@@ -53,6 +55,14 @@ def test_classes_of_times_keep_who_is_at_risk() -> None:
     classes = module.in_classes(many, np.ones(5_000, dtype=np.bool_))
     assert np.unique(classes).size == module.MOMENTS
     assert np.ptp(np.bincount(classes.astype(int))[2:]) <= 2
+
+
+def test_as_many_trees_are_grown_as_are_declared() -> None:
+    found = cohort(120, 11)
+    recipe = SurvivalForest(found.endpoint, SCHEMA, trees=7)
+    model, _ = recipe.fit(recipe.defaults, found.samples, [], seed=1)
+    assert [len(one.roots) for one in model.trees] == [7] * len(model.trees)
+    assert "forest of 7 trees" in recipe.description
 
 
 def test_a_stored_forest_needs_no_scikit_survival(tmp_path: Path) -> None:

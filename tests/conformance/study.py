@@ -28,7 +28,7 @@ Y = TypeVar("Y")
 P = TypeVar("P")
 
 SECTIONS = ("Question", "Population", "Data", "Intended use", "Known limits", "Licence and citation")
-BUDGETS = {"trials": 1, "folds": 2, "repeats": 1, "inner": 2, "members": 1, "epochs": 4}
+BUDGETS = {"trials": 1, "folds": 2, "repeats": 1, "inner": 2, "members": 1, "epochs": 4, "trees": 10}
 """Whatever a declaration calls so is cut to this in a tiny run."""
 PARTS = ("recipe", "loop")
 

@@ -48,7 +48,7 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         smooth_incidence(times_of(late), np.linspace(0.1, 0.9, 200), HORIZON)
     with pytest.raises(StatisticsError, match="asked for 0 events"):
         smooth_incidence(times_of(outcomes), np.linspace(0.1, 0.9, 200), 1e-9)
+    everybody = Times.of(np.arange(1.0, 21.0), np.ones(20, dtype=np.int64))
     with pytest.raises(StatisticsError, match="with and without the event"):
-        everybody = Times.of(np.arange(1.0, 21.0), np.ones(20, dtype=np.int64))
         smooth_incidence(everybody, np.linspace(0.1, 0.9, 20), 30.0)
     assert len(x) == 200

@@ -55,7 +55,8 @@ def test_patients_keep_to_lower_bounds_on_their_times(evidence: Evidence) -> Non
 
 def test_the_promise_is_in_the_methods(evidence: Evidence) -> None:
     text = next(part for part in evidence.methods if part.startswith("Uncertainty."))
-    assert "Every patient was given a time, 24 months or the end of watching at most, until which 90% of patients are free of death" in text
+    given = "Every patient was given a time, 24 months or the end of watching at most, until which 90% of patients are "
+    assert f"{given}free of death" in text
     assert "not for one patient" in text
     assert "Abstaining was not judged" in text
 

@@ -75,6 +75,7 @@ class SurvivalForest:
     Attributes:
         endpoint: A time to an event.
         schema: The predictors.
+        trees: Of each cause.
 
     Raises:
         ModelError: The endpoint is another, or scikit-survival is not installed, which only fitting needs.
@@ -82,6 +83,7 @@ class SurvivalForest:
 
     endpoint: Endpoint[Followed, Incidence]
     schema: Schema
+    trees: int = TREES
     name: ClassVar[str] = "survival_forest"
     label: ClassVar[str] = "Random survival forest"
     members: ClassVar[int] = 1
@@ -96,9 +98,9 @@ class SurvivalForest:
         several = len(self._target.causes) > 1
         causes = "; one forest of the cause-specific hazard of each cause, put together to cumulative incidences"
         return (
-            f"Random survival forest of {TREES} trees (scikit-survival), each grown on a bootstrap sample of at most "
-            f"{BAG:,} cases and divided by the log-rank statistic; category words of at least one case in a hundred "
-            "have a column each, missing numbers are replaced by the development median and "
+            f"Random survival forest of {self.trees} trees (scikit-survival), each grown on a bootstrap sample of at "
+            f"most {BAG:,} cases and divided by the log-rank statistic; category words of at least one case in a "
+            "hundred have a column each, missing numbers are replaced by the development median and "
             f"marked{causes if several else ''}."
         )
 
@@ -130,7 +132,7 @@ class SurvivalForest:
         table = design.matrix(predictors).toarray().astype(np.float32)
         with single_thread():
             trees = tuple(
-                _grown(table, times, number, target.grid, settings, seed + number - 1)
+                _grown(table, times, number, target.grid, {**settings, "trees": self.trees}, seed + number - 1)
                 for number in range(1, len(target.causes) + 1)
             )
         return ForestOfHazards(target, design, trees), {"nodes": sum(len(one.feature) for one in trees)}
@@ -175,7 +177,7 @@ def _grown(
         raise ModelError(msg) from error
     had = times.event == cause
     forest = RandomSurvivalForest(
-        n_estimators=TREES,
+        n_estimators=int(settings["trees"]),
         min_samples_leaf=int(settings["leaf_cases"]),
         min_samples_split=2 * int(settings["leaf_cases"]),
         max_features=float(settings["feature_fraction"]),
