@@ -3,7 +3,7 @@
 from dataclasses import is_dataclass, replace
 from typing import Any
 
-from bedside.study.declare import Searched, Study
+from bedside.study.declare import Study
 
 
 def with_trials(study: Study[Any, Any, Any, Any], trials: int) -> Study[Any, Any, Any, Any]:
@@ -19,4 +19,5 @@ def with_trials(study: Study[Any, Any, Any, Any], trials: int) -> Study[Any, Any
 
 
 def _with_trials(learner: Any, trials: int) -> Any:  # noqa: ANN401 - any learner, and the same again
-    return replace(learner, trials=trials) if isinstance(learner, Searched) and is_dataclass(learner) else learner
+    searched = is_dataclass(learner) and hasattr(learner, "trials")
+    return replace(learner, trials=trials) if searched else learner
