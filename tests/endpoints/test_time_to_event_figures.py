@@ -135,6 +135,25 @@ def test_small_counts_are_withheld_and_curves_end_before_them() -> None:
     assert not any(np.allclose(y, one, atol=1e-6) for y in drawn for one in single), "nobody's own curve"
 
 
+@pytest.mark.parametrize("truncated", [False, True])
+def test_counts_of_groups_and_of_everybody_give_no_small_one_away(*, truncated: bool) -> None:
+    found = by_name(time_to_event_figures(views(n=200, smallest=11, truncated=truncated), target()))
+    everybody = found["auc_over_time"].below
+    assert everybody is not None
+    hidden = 0
+    for name in ("risk_groups_network", "risk_groups_cox"):
+        below = found[name].below
+        assert below is not None
+        assert below.at == everybody.at
+        for whole, *parts in zip(everybody.rows[0].counts, *(row.counts for row in below.rows), strict=True):
+            left_out = [part for part in parts if not isinstance(part, int)]
+            if isinstance(whole, int) and left_out:
+                hidden += 1
+                assert len(left_out) > 1
+                assert whole - sum(part for part in parts if isinstance(part, int)) >= 11
+    assert hidden, "some count is small"
+
+
 def test_example_patients_stand_beside_what_was_seen_of_similar_ones() -> None:
     found = by_name(time_to_event_figures(views(n=600), target()))["example_cases"]
     bands = [series for series in found.series if series.style == "band"]

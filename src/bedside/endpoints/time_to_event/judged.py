@@ -10,7 +10,8 @@ from bedside.endpoints.drawing import named
 from bedside.endpoints.endpoint import View
 from bedside.endpoints.time_to_event.outcome import Followed, Incidence, times_of
 from bedside.endpoints.time_to_event.target import Timed
-from bedside.evidence.count import Count
+from bedside.evidence.count import WITHHELD, Count
+from bedside.stats.disclosure import Sum, hidden_cells
 from bedside.stats.incidence_limits import ObservedIncidence, observed_incidence
 from bedside.stats.times import Times
 from bedside.types import Floats, Integers
@@ -19,6 +20,8 @@ TimedView = View[Followed, Incidence]
 
 _INTERVALS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MONTHS = (1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 36.0, 60.0, 120.0)
+EVERYBODY = -1
+"""Stands for all groups together among their numbers."""
 _TICKS = 6
 """About so many times are marked along an axis."""
 
@@ -59,10 +62,27 @@ class Judged:
         """How many patients these rows are of."""
         return int(np.unique(self.view.patient[rows]).size)
 
-    def shown(self, patients: Sequence[int]) -> tuple[Count, ...]:
-        """Numbers of patients, small ones withheld."""
-        smallest = self.view.smallest_cell
-        return tuple(f"<{smallest}" if 0 < count < smallest else count for count in patients)
+    def shown(self, groups: Sequence[Sequence[int]]) -> list[tuple[Count, ...]]:
+        """Numbers of patients in groups, one a time, without small ones and those that would give them away.
+
+        Args:
+            groups: Numbers at the same times; all groups together are everybody, whose numbers stand in another figure.
+        """
+        smallest, each = self.view.smallest_cell, range(len(groups))
+        found: list[list[Count]] = [list(counts) for counts in groups]
+        for time in range(len(groups[0])):
+            patients = {group: groups[group][time] for group in each}
+            everybody = sum(patients.values())
+            known = {EVERYBODY} if everybody >= smallest else set[int]()
+            hidden = hidden_cells(
+                {**patients, EVERYBODY: everybody}, [Sum(tuple(each), EVERYBODY)], smallest, shown=known
+            )
+            for group in each:
+                if group in hidden.small:
+                    found[group][time] = f"<{smallest}"
+                elif group in hidden.protecting:
+                    found[group][time] = WITHHELD
+        return [tuple(counts) for counts in found]
 
     def observed(self, rows: Integers, at: Floats, cause: int = 1) -> ObservedIncidence:
         """Observed incidence of a cause in some rows, with 95% limits by patient."""

@@ -225,7 +225,7 @@ def _watched(one: Judged) -> CountsBelow:
     """How many patients are at risk, all together."""
     at = marked_times(one.target.until, one.target.unit)
     patients = one.observed(np.arange(len(one.times), dtype=np.int64), np.array(at)).patients.tolist()
-    return CountsBelow(title="Patients at risk", at=at, rows=(CountRow(label="all", counts=one.shown(patients)),))
+    return CountsBelow(title="Patients at risk", at=at, rows=(CountRow(label="all", counts=one.shown([patients])[0]),))
 
 
 def _horizons(one: Judged) -> tuple[tuple[str, float], ...]:

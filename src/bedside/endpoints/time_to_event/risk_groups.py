@@ -63,9 +63,7 @@ def risk_groups(one: Judged, better: "tuple[str, float] | None" = None) -> Figur
         x_range=(0.0, target.until),
         y_range=(0.0, 1.0) if free else (0.0, _top(groups)),
         vertical=((when, target.primary),) if target.primary < target.until else (),
-        below=CountsBelow(
-            title="Patients at risk", at=at, rows=tuple(_at_risk(one, k, group, at) for k, group in enumerate(groups))
-        ),
+        below=CountsBelow(title="Patients at risk", at=at, rows=_at_risk(one, groups, at)),
     )
 
 
@@ -133,9 +131,12 @@ def _told(number: int, group: _Group, grid: Floats, *, free: bool) -> Series:
     )
 
 
-def _at_risk(one: Judged, number: int, group: _Group, at: Sequence[float]) -> CountRow:
-    patients = one.observed(group.rows, np.array(at)).patients.tolist()
-    return CountRow(label=group.word, counts=one.shown(patients), colour=number)
+def _at_risk(one: Judged, groups: Sequence[_Group], at: Sequence[float]) -> tuple[CountRow, ...]:
+    shown = one.shown([one.observed(group.rows, np.array(at)).patients.tolist() for group in groups])
+    return tuple(
+        CountRow(label=group.word, counts=counts, colour=number)
+        for number, (group, counts) in enumerate(zip(groups, shown, strict=True))
+    )
 
 
 def _top(groups: Sequence[_Group]) -> float:
