@@ -24,7 +24,7 @@ class Series(Frozen):
             outcome; None for learners' series and for neutral reference curves.
         low, high: Limits, same length as y; empty when there are none.
         fine: A fine line, to stand beside another of its learner or colour (what was predicted beside what was seen);
-            the legend names such lines once, by what follows the last comma of their labels.
+            the legend names such lines once, by what follows the last comma of their labels, and such bands never.
     """
 
     label: str

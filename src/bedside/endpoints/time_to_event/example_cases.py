@@ -27,7 +27,7 @@ def example_cases(one: Judged) -> Figure | None:
     for colour, (place, word) in enumerate(PLACES):
         level = float(np.quantile(risk, place))
         rows = _nearest(one, level, max(1, one.view.smallest_cell))
-        limits = _limits(one, level, colour)
+        limits = _limits(one, level, (colour, word))
         series += [] if limits is None else [limits]
         told = one.curves[rows, 0].mean(axis=0)
         series.append(
@@ -67,7 +67,7 @@ def example_cases(one: Judged) -> Figure | None:
     )
 
 
-def _limits(one: Judged, risk: float, colour: int) -> Series | None:
+def _limits(one: Judged, risk: float, whose: tuple[int, str]) -> Series | None:
     """What was seen of the patients whose predicted risks are nearest to one; None where there are too few of them."""
     patients = np.unique(one.view.patient).size
     alike = max(FEWEST_ALIKE, one.view.smallest_cell, patients // 10)
@@ -78,7 +78,16 @@ def _limits(one: Judged, risk: float, colour: int) -> Series | None:
     known = np.isfinite(found.value) & (found.patients >= max(1, one.view.smallest_cell))
     known[0] = True
     x, y, low, high = (numbers(each[known]) for each in (at, found.value, found.low, found.high))
-    return Series(label="", style="band", x=x, y=y, low=(0.0, *low[1:]), high=(0.0, *high[1:]), colour=colour)
+    return Series(
+        label=f"{whose[1]} risk, 95% limits of what was seen of similar patients",
+        style="band",
+        x=x,
+        y=y,
+        low=(0.0, *low[1:]),
+        high=(0.0, *high[1:]),
+        colour=whose[0],
+        fine=True,  # the conclusion says what is shaded
+    )
 
 
 def _nearest(one: Judged, risk: float, patients: int) -> Integers:
