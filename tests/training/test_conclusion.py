@@ -63,7 +63,7 @@ MODALITIES = {
     "table": Modality(TabularTrunk(SCHEMA), lambda: cohort("binary", 260).samples, 12, {"width": 32}),
     "image": Modality(TRUNK, lambda: radiographs(120), 20, {"learning_rate": 0.01}),
     "record": Modality(
-        RecordTrunk(Recurrent(), least=3), lambda: twin(90, seed=4), 5, {"width": 8, "learning_rate": 0.02}
+        RecordTrunk(Recurrent(), least=3), lambda: twin(90, seed=4), 15, {"width": 8, "learning_rate": 0.05}
     ),
 }
 HEADS = {
