@@ -5,7 +5,7 @@ from typing import Final
 
 from bedside.modalities.records.events.concept import concept
 from bedside.modalities.records.events.spelling import ucum
-from bedside.modalities.records.events.units import ANYTHING, Conversion, conversion, without_dimension
+from bedside.modalities.records.events.units import ANYTHING, Conversion, Substance, conversion, without_dimension
 
 PURE: Final = "1"
 """Stands for the unit of predictors that have none."""
@@ -24,18 +24,18 @@ def in_unit(number: float, written: str | None, unit: str, code: str) -> float |
     known = concept(code)
     substance = ANYTHING if known is None else known.substance
     wanted = ucum(unit) or PURE
-    turn = _turn(written, wanted, code)
+    turn = _turn(written, wanted, substance)
     if turn is None or not math.isfinite(value := turn.of(number)):
         return None
     if known is not None and known.limits is not None:
-        kept = conversion(wanted, known.unit, substance)
+        kept = _turn(wanted, known.unit, substance)
         if kept is not None and not known.limits[0] <= kept.of(value) <= known.limits[1]:
             return None
     return value
 
 
-def _turn(written: str | None, wanted: str, code: str) -> Conversion | None:
+def _turn(written: str | None, wanted: str, substance: Substance) -> Conversion | None:
+    """As `conversion`; the unit that is wanted is taken as it is, since reading any unit first takes seconds."""
     if written is None:
         return Conversion() if without_dimension(wanted) else None
-    known = concept(code)
-    return conversion(written, wanted, ANYTHING if known is None else known.substance)
+    return Conversion() if ucum(written) == wanted else conversion(written, wanted, substance)
