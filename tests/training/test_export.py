@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ from bedside.sources.uci_heart_disease import SCHEMA as HEART
 from bedside.sources.uci_heart_disease import UciHeartDisease
 from bedside.training.calibration import platt
 from bedside.training.export import NoGraph, described, export, graphed, serve
+from bedside.training.framed import Framed
 from bedside.training.learner import Fitted, Recipe
 from bedside.training.loop import Loop
 from bedside.training.network import HeadMaker, Network
@@ -232,6 +234,14 @@ def test_an_ensemble_has_a_graph_only_where_all_members_have(ensemble: Ensemble[
     assert graphed(mixed) == NoGraph("Bare has no ONNX form")
 
 
+def test_networks_that_need_torch_to_see_a_case_have_no_graph(ensemble: Ensemble[Record, float]) -> None:
+    fitted: Any = ensemble.members[0]
+    assert graphed(replace(fitted, way=Framed())) == NoGraph("a network that sees cases by Framed has no ONNX form")
+    assert graphed(replace(fitted, prepared=object())) == NoGraph(
+        "object has no part in NumPy that an ONNX graph needs beside it"
+    )
+
+
 def copied(folder: Path, to: Path) -> Path:
     for path in folder.rglob("*"):
         if path.is_file():
@@ -244,9 +254,10 @@ def copied(folder: Path, to: Path) -> Path:
 @pytest.mark.parametrize("sealed", [False, True], ids=["altered", "sealed_again"])
 def test_damage_is_refused(ensemble: Ensemble[Record, float], folder: Path, tmp_path: Path, sealed: bool) -> None:
     graph = "model/member-1/graph.onnx"
-    for number, change in enumerate((lambda content: content[: len(content) // 2], lambda _: b"", lambda _: b"graph")):
+    whole = (folder / graph).read_bytes()
+    for number, content in enumerate((whole[: len(whole) // 2], b"", b"graph")):
         copy = copied(folder, tmp_path / str(number))
-        (copy / graph).write_bytes(change((copy / graph).read_bytes()))
+        (copy / graph).write_bytes(content)
         if sealed:
             seal(copy)
         with pytest.raises(ModelError, match=r"ONNX graph cannot be read|not what was saved|damaged"):
@@ -344,7 +355,7 @@ def test_another_models_arrays_are_refused() -> None:
     fitted, _ = ElasticNet(cohort("binary", 80).endpoint, SCHEMA).fit(
         ElasticNet.defaults, cohort("binary", 80).samples, [], seed=1
     )
-    session = fitted.graphed()._session  # type: ignore[attr-defined]
+    session = fitted.graphed()._session
     with pytest.raises(ModelError, match=r"takes .'predictors'. and was given .'pixels'."):
         session.run({"pixels": np.zeros((1, 2))})
     with pytest.raises(ModelError, match="an ONNX graph failed"):

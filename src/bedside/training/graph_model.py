@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bedside.endpoints.endpoint import Endpoint
 from bedside.errors import ModelError
@@ -65,10 +64,6 @@ class GraphModel(Generic[X, P]):
             raise ModelError(msg)
         told = [self.behind(look) for look in looks]
         return told[0] if len(told) == 1 else self.endpoint.pool(told)
-
-    def outputs(self, predictors: Sequence[X]) -> list[NDArray[Any]]:
-        """Raw outputs of a few cases, once a look."""
-        return self._session.run(self.ahead.arrays(predictors))
 
     def save(self, folder: Path) -> None:
         """Write the graph as it is and its two ends as JSON."""
