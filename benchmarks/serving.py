@@ -154,7 +154,7 @@ def main() -> None:
             rows["bedside"] = row | {"cold start s": cold} | memory(process)
         if asked.peer:
             port = free_port()
-            command = [asked.peer, str(HERE / "serving_side" / "healthchain.py"), str(release), str(port)]
+            command = [asked.peer, str(HERE / "serving_side" / "peer.py"), str(release), str(port)]
             with started(command, folder, port, "/cds/cds-discovery") as (process, cold):
                 row = measured(port, "/cds/cds-services/ward", asked.calls, asked.callers)
                 rows["HealthChain"] = row | {"cold start s": cold} | memory(process)

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from html import escape
-from pathlib import Path
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from bedside.errors import CallRefused
 from bedside.evidence.release import Manifest
@@ -39,21 +38,21 @@ def pages(services: Mapping[str, Served]) -> APIRouter:
 
     @router.get("/{service}/report", summary="How it was judged", response_class=HTMLResponse)
     async def report(service: str) -> Response:
-        return FileResponse(_file(find(service), "report.html"), headers={"Content-Security-Policy": REPORT_POLICY})
+        return HTMLResponse(_file(find(service), "report.html"), headers={"Content-Security-Policy": REPORT_POLICY})
 
     @router.get("/{service}/card.md", summary="Its model card, as Markdown", response_class=Response)
     async def card(service: str) -> Response:
-        return FileResponse(_file(find(service), "card.md"), media_type="text/markdown; charset=utf-8")
+        return Response(_file(find(service), "card.md"), media_type="text/markdown; charset=utf-8")
 
     return router
 
 
-def _file(served: Served, name: str) -> Path:
+def _file(served: Served, name: str) -> bytes:
     """A file of the release, which was verified when it was opened."""
     if name not in served.manifest.files:
         msg = f"the release has no {name}"
         raise CallRefused(404, "not-found", msg)
-    return served.opening.folder / name
+    return (served.opening.folder / name).read_bytes()
 
 
 def _page(service: str, served: Served) -> str:

@@ -169,7 +169,7 @@ def test_a_fhir_server_that_talks_nonsense_is_412(service: Running, fhir_server:
 )
 def test_no_other_server_is_ever_asked(service: Running, fhir_server: FhirServer, server: str) -> None:
     body = asking(fhir_server, prefetch={}) | {"fhirServer": server.format(base=fhir_server.base)}
-    assert "not one that this service may ask" in outcome(service.post(body), 412)
+    assert "not one that may be asked" in outcome(service.post(body), 412)
     assert fhir_server.asked == []
 
 

@@ -1,6 +1,6 @@
 """The other side: HealthChain answers the same calls with the same ONNX graphs. Runs in an environment of its own.
 
-python healthchain.py RELEASE PORT
+python peer.py RELEASE PORT
 """
 
 import sys
