@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 import uvicorn
-from healthchain.gateway import CDSHooksService, HealthChainAPI
-from healthchain.models import CDSRequest, CDSResponse
+from healthchain.gateway import CDSHooksService, HealthChainAPI  # type: ignore[import-not-found]
+from healthchain.models import CDSRequest, CDSResponse  # type: ignore[import-not-found]
 
 
 def main(release: Path, port: int) -> None:
@@ -19,7 +19,7 @@ def main(release: Path, port: int) -> None:
     graphs = [onnxruntime.InferenceSession(path, options) for path in sorted(release.rglob("*.onnx"))]
     hooks = CDSHooksService()
 
-    @hooks.hook("patient-view", id="ward")
+    @hooks.hook("patient-view", id="ward")  # type: ignore[untyped-decorator]
     def answer(request: CDSRequest) -> CDSResponse:
         prefetch = request.prefetch or {}
         lactate = prefetch["lactate"]["entry"][0]["resource"]["valueQuantity"]["value"]

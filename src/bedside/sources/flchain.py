@@ -26,9 +26,7 @@ SCHEMA = Schema(
 """What was known when blood was drawn. The year of the sample tells how long somebody could be watched and is left out;
 so is the chapter of the cause of death, which is known for the dead alone."""
 
-TENTH = Column(
-    "light_chain_tenth", "number", description="tenth of the light chains' sum in all residents"
-)
+TENTH = Column("light_chain_tenth", "number", description="tenth of the light chains' sum in all residents")
 
 _PEOPLE = 7874
 _DAYS_A_YEAR = 365.25

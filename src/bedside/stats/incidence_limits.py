@@ -15,7 +15,6 @@ from bedside.stats.interval import normal_quantile
 from bedside.stats.times import Times
 from bedside.types import Booleans, Floats, Integers
 
-
 _DIGITS = 12
 """Sums of increments reach 0 and 1 no nearer than this."""
 

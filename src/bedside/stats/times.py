@@ -49,7 +49,7 @@ class Times:
 
 
 def incidences(increments: Floats) -> Floats:
-    """Cumulative incidences from increments of cumulative cause-specific hazards, shape (..., causes, times), same shape.
+    """Cumulative incidences from increments of cumulative cause-specific hazards, shape (..., causes, times).
 
     Within each interval the hazards of all causes are taken as constant, so that survival falls by exp(-sum) and the
     loss is shared in proportion; without competing causes it is 1 - exp(-cumulative hazard).

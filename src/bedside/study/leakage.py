@@ -162,9 +162,7 @@ def _ordered(variable: Variable, outcome: Floats) -> Floats:
     return encoded
 
 
-def _twins(
-    samples: Sequence[Sample[Any, Any]], digests: Sequence[bytes], endpoint: Endpoint[Any, Any]
-) -> Finding:
+def _twins(samples: Sequence[Sample[Any, Any]], digests: Sequence[bytes], endpoint: Endpoint[Any, Any]) -> Finding:
     twins = audit.duplicates(samples, digests)
     if not twins.cases:
         text = "no two patients have identical predictors"

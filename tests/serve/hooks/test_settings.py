@@ -25,7 +25,8 @@ CLIENTS = (Client("a", "https://ehr.example.org/keys"),)
 
 
 def settings(**more: Any) -> Settings:
-    return Settings(**({"base_url": "https://cds.example.org", "journal": Path(), "clients": CLIENTS} | more))
+    given: dict[str, Any] = {"base_url": "https://cds.example.org", "journal": Path(), "clients": CLIENTS}
+    return Settings(**(given | more))
 
 
 @pytest.mark.parametrize(
