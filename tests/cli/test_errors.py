@@ -77,7 +77,7 @@ def test_a_table_is_not_a_study(bedside: Bedside) -> None:
 def test_a_name_and_a_table_together_are_refused(bedside: Bedside) -> None:
     answer = bedside("run", "breast_cancer", "--table", "patients.csv", "--outcome", "died")
     assert answer.code == 2
-    assert "give one of: the name of a study, --table FILE --outcome COLUMN, --images DIR" in answer.err
+    assert "give one of: the name of a study, --table FILE --outcome COLUMN, --table FILE --time COLUMN" in answer.err
 
 
 @pytest.mark.parametrize("command", ["report", "compare", "predict"])

@@ -1,11 +1,12 @@
 """A running service with a live release of the ward, a client that may call it, and a FHIR server beside it."""
 
 import json
+import shutil
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -165,8 +166,11 @@ def move(registry: Path, *words: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def live(made: Made) -> Made:
-    """The ward, approved and live."""
+def live(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A copy of the ward, approved and live."""
+    place = tmp_path_factory.mktemp("live") / "ward"
+    shutil.copytree(made.folder, place)
+    made = Made(place)
     move(made.registry, "approve", "ward", "1")
     move(made.registry, "shadow", "ward", "1")
     move(made.registry, "live", "ward", "1")
@@ -188,11 +192,18 @@ def service(live: Made, fhir_server: FhirServer, tmp_path_factory: pytest.TempPa
         fhir_seconds=2.0,
         body_bytes=LIMIT,
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(live.folder)
-        app = create_app([Opening(live.release)], settings)
-        with listening(app) as http:
-            yield Running(http, signer, live.registry, settings.journal)
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(live.folder)
+            http = stack.enter_context(listening(create_app([Opening(live.release)], settings)))
+        yield Running(http, signer, live.registry, settings.journal)
+
+
+@pytest.fixture(autouse=True)
+def where_its_study_is(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is started anew finds the study of the ward, and no other test is left in its folder."""
+    if "service" in request.fixturenames:
+        monkeypatch.chdir(request.getfixturevalue("live").folder)
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ def in_people(risk: float) -> str:
     if risk < 0.0005:
         return "fewer than 1 in 1000"
     if risk < 0.005:
-        return f"{round(risk * 1000)} in 1000"
+        return f"{max(1, round(risk * 1000))} in 1000"
     if risk > 0.995:
         return "more than 99 in 100"
     return f"{max(1, min(99, round(risk * 100)))} in 100"
