@@ -126,7 +126,9 @@ def test_a_number_is_forgotten_after_its_token_has_expired() -> None:
     ],
 )
 def test_wrong_claims_are_refused(client: Client, claims: dict[str, Any], word: str) -> None:
-    now = {name: int(time.time()) + one.seconds if isinstance(one, Later) else one for name, one in claims.items()}
+    now: dict[str, Any] = {
+        name: int(time.time()) + one.seconds if isinstance(one, Later) else one for name, one in claims.items()
+    }
     assert word in refused(client, SIGNER.token(AUD, **now))
 
 
